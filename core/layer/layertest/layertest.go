@@ -1,0 +1,88 @@
+// Package layertest is the suite that every [layer.Layer] passes.
+//
+//	func TestLayer(t *testing.T) {
+//		layertest.Run(t, layertest.Harness{
+//			Backend: func(t *testing.T) layertest.Open {
+//				server := startServer(t)
+//				return func(t *testing.T) layer.Layer { return mylayer.New(server.Addr()) }
+//			},
+//		})
+//	}
+//
+// It checks what stands at the interface and no more, so it also fits layers
+// that deliver later, over a network: it waits for what must come, up to
+// [Harness.Patience], and proves that nothing else came by a message sent after.
+package layertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// Harness tells the suite how to make layers, and what they are able to do.
+type Harness struct {
+	// Backend prepares a backend that nothing else uses: a server, or a namespace
+	// on one. It is called once for each test of the suite, from many goroutines.
+	Backend func(t *testing.T) Open
+
+	// OneProcess says that the layer connects nothing beyond its own process, and
+	// that Open therefore returns the same value each time. Tests in which one
+	// process leaves and others stay are then not part of the suite.
+	OneProcess bool
+
+	// Patience is how long the suite waits for a message before it fails; 0 means
+	// 30 seconds.
+	Patience time.Duration
+}
+
+// Open returns a handle on a backend, as another process would open it. The suite
+// closes it.
+type Open func(t *testing.T) layer.Layer
+
+// Run tests the layers that a harness makes, in parallel subtests.
+func Run(t *testing.T, h Harness) {
+	if h.Patience == 0 {
+		h.Patience = 30 * time.Second
+	}
+	tests := []struct {
+		name string
+		test func(f *fixture)
+	}{
+		{"FanOut", testFanOut},
+		{"ManySubscriptions", testManySubscriptions},
+		{"NoSubscriber", testNoSubscriber},
+		{"Order", testOrder},
+		{"OneAtATime", testOneAtATime},
+		{"NothingLost", testNothingLost},
+		{"Data", testData},
+		{"BufferReused", testBufferReused},
+		{"Names", testNames},
+		{"Unsubscribe", testUnsubscribe},
+		{"UnsubscribeWaits", testUnsubscribeWaits},
+		{"UnsubscribeRace", testUnsubscribeRace},
+		{"Resubscribe", testResubscribe},
+		{"ContextEnded", testContextEnded},
+		{"Close", testClose},
+		{"CloseRace", testCloseRace},
+		{"CloseLeavesNoGoroutine", testCloseLeavesNoGoroutine},
+		{"PublishInHandler", testPublishInHandler},
+		{"PublishInHandlerPingPong", testPublishInHandlerPingPong},
+		{"PublishInHandlersCrossing", testPublishInHandlersCrossing},
+		{"SubscribeInHandler", testSubscribeInHandler},
+		{"UnsubscribeInHandler", testUnsubscribeInHandler},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.test(newFixture(t, h))
+		})
+	}
+	if !h.OneProcess {
+		t.Run("CloseLeavesOthers", func(t *testing.T) {
+			t.Parallel()
+			testCloseLeavesOthers(newFixture(t, h))
+		})
+	}
+}
