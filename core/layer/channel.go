@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"reflect"
-	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/chanx-go/chanx/core/layer/internal/gate"
 )
 
 // ErrBacklog is the error of [Memory.Publish] inside a handler, when too many
@@ -43,7 +43,7 @@ type queued struct {
 
 func (c *memoryChannel) publish(ctx context.Context, data []byte) error {
 	if !c.acquire() {
-		if insideHandler() {
+		if gate.Inside() {
 			if done, err := c.post(data); done {
 				return err
 			}
@@ -156,27 +156,6 @@ func callAll(subs []*memorySubscription, data []byte) {
 		}
 	}()
 	for ; called < len(subs); called++ {
-		subs[called].call(data)
-	}
-}
-
-var callEntry = reflect.ValueOf((*memorySubscription).call).Pointer()
-
-// insideHandler reports whether this goroutine is running a handler of a memory
-// layer. It reads the stack, which takes about a microsecond, and is only asked
-// when the answer decides between waiting and not.
-func insideHandler() bool {
-	var pcs [64]uintptr
-	for skip := 2; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs[:])
-		for _, pc := range pcs[:n] {
-			// pc is where the call returns to, which may be past the function's end.
-			if f := runtime.FuncForPC(pc - 1); f != nil && f.Entry() == callEntry {
-				return true
-			}
-		}
-		if n < len(pcs) {
-			return false
-		}
+		subs[called].gate.Call(subs[called].handler, data)
 	}
 }

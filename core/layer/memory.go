@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/chanx-go/chanx/core/layer/internal/gate"
 )
 
 // shards is how many parts the registry of channels has: enough that publishers
@@ -111,7 +113,7 @@ func (m *Memory) Close() error {
 		s.mu.Unlock()
 		for _, c := range channels {
 			for _, sub := range c.clear() {
-				sub.end()
+				sub.gate.Shut()
 			}
 		}
 	}
@@ -132,39 +134,14 @@ type memorySubscription struct {
 	memory  *Memory
 	channel string
 	handler func(data []byte)
-	running sync.Mutex // held while the handler runs
-	ended   atomic.Bool
+	gate    gate.Gate
 }
 
 // Unsubscribe implements [Subscription].
 func (s *memorySubscription) Unsubscribe() error {
 	s.memory.remove(s)
-	s.end()
+	s.gate.Shut()
 	return nil
-}
-
-// call runs the handler, unless the subscription has ended. insideHandler looks
-// for this function on the stack, so it must have a frame of its own.
-//
-//go:noinline
-func (s *memorySubscription) call(data []byte) {
-	s.running.Lock()
-	defer s.running.Unlock()
-	if !s.ended.Load() {
-		s.handler(data)
-	}
-}
-
-// end sees to it that no further call begins, and waits for the one under way.
-func (s *memorySubscription) end() {
-	s.ended.Store(true)
-	if !s.running.TryLock() {
-		if insideHandler() {
-			return
-		}
-		s.running.Lock()
-	}
-	s.running.Unlock()
 }
 
 // subscribers is a channel's list of subscriptions. Who reads it takes no lock;
