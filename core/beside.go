@@ -1,0 +1,128 @@
+package chanx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+)
+
+// beside is what runs for a connection outside of its lane: streams, and
+// handlers that are registered as [Concurrent].
+type beside struct {
+	mu      sync.Mutex
+	running int
+	streams map[string]context.CancelCauseFunc // by ref
+	ctx     context.Context                    // of all that runs; nil before the first
+	stop    context.CancelCauseFunc
+	done    sync.WaitGroup
+}
+
+// errStreamCancelled is the cause of a stream's context after stream_cancel.
+var errStreamCancelled = errors.New("the client cancelled the stream")
+
+// runBeside runs an exchange on a goroutine of its own. The exchange is copied,
+// as the reader uses it and its bytes again.
+func (c *Conn) runBeside(shared *exchange) {
+	x := *shared
+	x.ref, x.payload = bytes.Clone(x.ref), bytes.Clone(x.payload)
+	ctx, cancel := context.WithCancelCause(c.beside.context(c.ctx))
+	if err := c.beside.start(&x, c.consumer.limits.Concurrent, cancel); err != nil {
+		cancel(nil)
+		x.fail(err)
+		return
+	}
+	c.hub.tasks.Go(func() {
+		defer c.beside.done.Done()
+		defer cancel(nil)
+		if x.route.stream {
+			x.serveStream(ctx)
+		} else {
+			x.serve(ctx)
+			c.beside.end(&x)
+		}
+	})
+}
+
+// context is the parent of everything that runs beside the lane.
+func (b *beside) context(conn context.Context) context.Context {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ctx == nil {
+		b.ctx, b.stop = context.WithCancelCause(conn)
+	}
+	return b.ctx
+}
+
+// cancel ends what runs, except for what doesn't look at its context.
+func (b *beside) cancel(cause error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stop != nil {
+		b.stop(cause)
+	}
+}
+
+// start admits an exchange.
+func (b *beside) start(x *exchange, limit int, cancel context.CancelCauseFunc) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if limit > 0 && b.running >= limit {
+		return Errorf(RateLimited, "%d requests of this connection are under way already", b.running)
+	}
+	if x.route.stream && x.ref != nil {
+		if b.streams[string(x.ref)] != nil {
+			return Errorf(Conflict, "a stream with the ref %s is under way", x.ref)
+		}
+		if b.streams == nil {
+			b.streams = map[string]context.CancelCauseFunc{}
+		}
+		b.streams[string(x.ref)] = cancel
+	}
+	b.running++
+	b.done.Add(1)
+	return nil
+}
+
+func (b *beside) end(x *exchange) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running--
+	if x.route.stream && x.ref != nil {
+		delete(b.streams, string(x.ref))
+	}
+}
+
+// serveStream runs a stream to its end, which stream_end or an error tells.
+func (x *exchange) serveStream(ctx context.Context) {
+	c := x.conn
+	start := c.hub.clockIfObserved()
+	err := x.guard(ctx)
+	if errors.Is(context.Cause(ctx), errStreamCancelled) {
+		err = nil // however the handler put it
+	}
+	c.beside.end(x) // before the client can know, and use the ref again
+	if err != nil {
+		x.fail(err)
+	} else {
+		_ = c.sendFrame(actionStreamEnd, x.ref, nil)
+		x.complete(actionComplete)
+	}
+	c.handled(ctx, x, start, err)
+}
+
+// cancelStream serves stream_cancel. A ref that no stream has is not an error:
+// the stream may just have ended.
+func (c *Conn) cancelStream(x *exchange) {
+	if x.ref == nil {
+		x.fail(&Error{Reason: Malformed, Detail: `stream_cancel needs the "ref" of the stream`})
+		return
+	}
+	c.beside.mu.Lock()
+	cancel := c.beside.streams[string(x.ref)]
+	c.beside.mu.Unlock()
+	if cancel != nil {
+		cancel(errStreamCancelled)
+	}
+	x.complete(actionComplete)
+}

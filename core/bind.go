@@ -1,0 +1,201 @@
+package chanx
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/chanx-go/chanx/core/internal/jsonraw"
+	"github.com/chanx-go/chanx/core/internal/wire"
+	"github.com/chanx-go/chanx/core/schema"
+)
+
+// paramsType is a struct that is filled from a handshake.
+type paramsType struct {
+	goType reflect.Type
+	schema *schema.Schema
+	fields []paramField
+}
+
+// paramField is one parameter. Source is "path", "query", "header" or "cookie".
+type paramField struct {
+	source string
+	name   string
+	member string // the JSON name of the field
+	list   bool
+	raw    bool // a number or boolean, which stands in JSON as it stands in the request
+}
+
+var paramSources = []string{"path", "query", "header", "cookie"}
+
+// Bind fills a struct from the handshake request, in open. A field names where
+// its value comes from:
+//
+//	type RoomParams struct {
+//		Room  string   `path:"room" minLength:"1"`
+//		Page  int      `query:"page" default:"1" minimum:"1"`
+//		Tags  []string `query:"tag" required:"false"`
+//		Token string   `header:"X-Token"`
+//		Theme *string  `cookie:"theme"`
+//	}
+//
+// Values are checked like messages, by the same tags. What is wrong is an
+// [Invalid] error that names the parameters, such as "/query/page"; returned
+// from open it refuses the handshake with 400.
+func Bind[P any](c *Conn) (P, error) {
+	var p P
+	pt, err := c.hub.paramsOf(reflect.TypeFor[P]())
+	if err != nil {
+		return p, err
+	}
+	if c.request == nil {
+		return p, errors.New("chanx: Bind works in open only, where there is a request")
+	}
+	err = pt.schema.Decode(pt.object(c), &p)
+	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
+		return p, pt.invalid(e.Violations)
+	}
+	return p, err
+}
+
+// paramsOf describes a type of parameters.
+func (h *Hub) paramsOf(t reflect.Type) (*paramsType, error) {
+	if t.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("chanx: handshake parameters are a struct, not %v", t)
+	}
+	p := &paramsType{goType: t}
+	for f := range t.Fields() {
+		if !f.IsExported() {
+			continue
+		}
+		field, err := paramOf(t, f)
+		if err != nil {
+			return nil, err
+		}
+		p.fields = append(p.fields, field)
+	}
+	var err error
+	if p.schema, err = h.types.schemas.Of(t); err != nil {
+		return nil, fmt.Errorf("chanx: handshake parameters: %w", err)
+	}
+	return p, nil
+}
+
+func paramOf(t reflect.Type, f reflect.StructField) (paramField, error) {
+	field := paramField{member: f.Name}
+	if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+		field.member = name
+	}
+	for _, source := range paramSources {
+		if name, ok := f.Tag.Lookup(source); ok {
+			if field.source != "" {
+				return field, fmt.Errorf("chanx: %v.%s comes from %s and from %s: choose one", t, f.Name, field.source, source)
+			}
+			field.source, field.name = source, name
+		}
+	}
+	if field.source == "" || field.name == "" {
+		return field, fmt.Errorf("chanx: %v.%s does not say where it comes from: give it a path, query, header or cookie tag with a name", t, f.Name)
+	}
+	ft := f.Type
+	if ft.Kind() == reflect.Pointer {
+		ft = ft.Elem()
+	}
+	if ft.Kind() == reflect.Slice && ft.Elem().Kind() != reflect.Uint8 {
+		field.list, ft = true, ft.Elem()
+	}
+	switch ft.Kind() {
+	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8,
+		reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		field.raw = true
+	}
+	return field, nil
+}
+
+func (p *paramsType) pathNames() []string {
+	var names []string
+	for _, f := range p.fields {
+		if f.source == "path" {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// object writes the parameters of a request as a JSON object.
+func (p *paramsType) object(c *Conn) []byte {
+	b := []byte{'{'}
+	for _, f := range p.fields {
+		values := f.values(c)
+		if len(values) == 0 {
+			continue
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(wire.AppendString(b, f.member), ':')
+		if !f.list {
+			b = f.appendValue(b, values[0])
+			continue
+		}
+		b = append(b, '[')
+		for i, v := range values {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = f.appendValue(b, v)
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+// values are what the request says of a parameter.
+func (f *paramField) values(c *Conn) []string {
+	switch f.source {
+	case "path":
+		return []string{c.PathValue(f.name)}
+	case "query":
+		return c.request.URL.Query()[f.name]
+	case "header":
+		return c.request.Header.Values(f.name)
+	}
+	var values []string
+	for _, cookie := range c.request.CookiesNamed(f.name) {
+		values = append(values, cookie.Value)
+	}
+	return values
+}
+
+// appendValue writes a value as JSON. One that should be a number or a boolean
+// and isn't becomes a string, which the schema then refuses.
+func (f *paramField) appendValue(b []byte, v string) []byte {
+	if f.raw && v != "" && v[0] != '"' && v[0] != '[' && v[0] != '{' && jsonraw.Valid([]byte(v)) == nil && strings.TrimSpace(v) == v {
+		return append(b, v...)
+	}
+	return wire.AppendString(b, v)
+}
+
+// invalid names parameters in place of fields.
+func (p *paramsType) invalid(vs []Violation) *Error {
+	places := make([]string, 0, len(vs))
+	moved := make([]Violation, len(vs))
+	for i, v := range vs {
+		member, rest, _ := strings.Cut(strings.TrimPrefix(v.Path, "/"), "/")
+		for _, f := range p.fields {
+			if f.member == member {
+				v.Path = "/" + f.source + "/" + f.name
+				if rest != "" {
+					v.Path += "/" + rest
+				}
+				places = append(places, f.source+" parameter "+strconv.Quote(f.name)+" "+v.Message)
+				break
+			}
+		}
+		moved[i] = v
+	}
+	return &Error{Reason: Invalid, Detail: strings.Join(places, "; "), Violations: moved}
+}
+

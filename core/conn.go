@@ -1,0 +1,179 @@
+package chanx
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/chanx-go/chanx/core/internal/wire"
+	"github.com/go-json-experiment/json"
+)
+
+// The actions of the framework's own frames.
+const (
+	actionError          = "error"
+	actionComplete       = "complete"
+	actionGroupComplete  = "group_complete"
+	actionEventComplete  = "event_complete"
+	actionAuthentication = "authentication"
+	actionStreamCancel   = "stream_cancel"
+	actionStreamEnd      = "stream_end"
+)
+
+// Conn is one client's connection. A consumer's state usually embeds it:
+//
+//	type Chat struct {
+//		*chanx.Conn
+//		user User
+//	}
+//
+// All methods are safe for concurrent use.
+type Conn struct {
+	hub      *Hub
+	consumer *consumer
+	id       string
+	serial   uint64 // the part of id that is unique in the process
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	state    any
+	identity any
+	path     []pathValue
+	request  *http.Request // during open only: it is large, and net/http uses it again
+	authData any
+	opened   bool // open succeeded, so OnClose runs
+
+	lane   lane
+	out    outbox
+	beside beside
+	alarm  alarm
+	bucket bucket
+
+	groupsMu sync.Mutex
+	groups   map[string]*member
+	left     bool // the connection has ended, and joins nothing any more
+
+	seen      atomic.Int64 // tick of the hub's clock at which the client was last heard of
+	heard     atomic.Int64 // the same for messages, where there is an idle timeout
+	pinged    atomic.Bool
+	handling  atomic.Bool // the reader runs a handler, and hears nothing
+	closing   atomic.Pointer[CloseError]
+	endedOnce sync.Once
+}
+
+// pathValue is one parameter of the route.
+type pathValue struct{ name, value string }
+
+// ID identifies the connection in every process of the application. It is what
+// [Consumer.PublishTo] takes.
+func (c *Conn) ID() string { return c.id }
+
+// Context is cancelled when the connection ends, with a [*CloseError] as its
+// cause. It carries the values of the handshake request's context.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// PathValue returns the decoded value of a parameter of the route, "" if the
+// route has none of that name.
+func (c *Conn) PathValue(name string) string {
+	for _, p := range c.path {
+		if p.name == name {
+			return p.value
+		}
+	}
+	return ""
+}
+
+// Request returns the handshake request while open runs, and nil afterwards:
+// take from it what the connection needs. It must not be changed.
+func (c *Conn) Request() *http.Request { return c.request }
+
+// Identity returns what the authentication found out about the client, if it is
+// a T: see the adapter's options.
+func Identity[T any](c *Conn) (T, bool) {
+	v, ok := c.identity.(T)
+	return v, ok
+}
+
+// Authenticated sets the data that the authentication frame carries, where the
+// consumer announces its authentication. Call it in open.
+func (c *Conn) Authenticated(data any) { c.authData = data }
+
+// Send sends a message to this client alone. It doesn't wait for the client:
+// what can't be written at once is queued, and bounded by the consumer's limits.
+// In open it is queued until the upgrade is done. The error is [ErrClosed] once
+// the connection is closing, or says why the message can't be encoded.
+func (c *Conn) Send(ctx context.Context, m Message) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	mt, err := c.hub.types.of(reflect.TypeOf(m))
+	if err != nil {
+		return fmt.Errorf("chanx: %w", err)
+	}
+	return c.sendMessage(mt, m, nil)
+}
+
+// sendMessage encodes and sends a message, with the ref of what it answers.
+func (c *Conn) sendMessage(mt *messageType, m Message, ref []byte) error {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	var err error
+	if *buf, err = c.appendMessage(*buf, mt, m, ref); err != nil {
+		return err
+	}
+	return c.send(c.frame(*buf), c.keyOf(mt, m))
+}
+
+var headroom [wire.Headroom]byte
+
+// appendMessage appends headroom for a frame's header and the message's JSON.
+// What it returns with an error is good for its memory only.
+func (c *Conn) appendMessage(b []byte, mt *messageType, m Message, ref []byte) ([]byte, error) {
+	b = append(b, headroom[:]...)
+	if ref == nil && c.consumer.discriminator == defaultDiscriminator {
+		b = append(b, mt.prefix...)
+	} else {
+		b = wire.AppendHead(b, wire.Head{Discriminator: c.consumer.discriminator, Action: mt.action, Ref: ref})
+	}
+	b, err := mt.appendPayload(b, m)
+	return wire.AppendTail(b), err
+}
+
+// keyOf is what a newer message of the kind replaces in the queue, "" for
+// nothing.
+func (c *Conn) keyOf(mt *messageType, m Message) string {
+	if !mt.keyed || c.consumer.overflow != KeepLatest {
+		return ""
+	}
+	return queueKey(mt, m)
+}
+
+func queueKey(mt *messageType, m Message) string {
+	return mt.action + "\x00" + m.(Keyed).QueueKey()
+}
+
+// sendFrame sends a frame of the framework's own.
+func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
+	b := append(make([]byte, 0, 256), headroom[:]...)
+	b = wire.AppendHead(b, wire.Head{Discriminator: c.consumer.discriminator, Action: action, Ref: ref})
+	if payload == nil {
+		b = append(b, "null"...)
+	} else {
+		p, err := json.Marshal(payload, json.Deterministic(true))
+		if err != nil {
+			return fmt.Errorf("chanx: encoding %q: %w", action, err)
+		}
+		b = append(b, p...)
+	}
+	return c.send(c.frame(wire.AppendTail(b)), "")
+}
+
+// frame puts the header in front of a message that has headroom.
+func (c *Conn) frame(b []byte) []byte {
+	if c.consumer.compression && c.out.compressed && len(b) >= compressFrom {
+		return compressFrame(nil, b[wire.Headroom:])
+	}
+	return wire.Frame(b)
+}

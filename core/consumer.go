@@ -1,0 +1,233 @@
+package chanx
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
+	"github.com/chanx-go/chanx/core/internal/wire"
+)
+
+const defaultDiscriminator = "action"
+
+// ConsumerOptions configure a consumer. The zero value, and nil, mean the
+// defaults.
+type ConsumerOptions struct {
+	// Doc describes the consumer in the documentation.
+	Doc Doc
+	// Limits replace the hub's, field by field.
+	Limits Limits
+	// Overflow says what happens when a client reads too slowly; CloseSlow by
+	// default.
+	Overflow Overflow
+	// RateLimit bounds the frames of a client; nil for no limit.
+	RateLimit *RateLimit
+	// Origins are the origins that browsers may connect from beside the server's
+	// own host, instead of the hub's: see [HubOptions].
+	Origins []string
+	// Subprotocols are the WebSocket subprotocols that the consumer accepts, in
+	// order of preference; one that ends in "*" accepts what begins so, such as
+	// "bearer.*".
+	Subprotocols []string
+	// Discriminator is the name of the field that holds the action; "action" by
+	// default.
+	Discriminator string
+	// Completion announces with a frame that a message, a group's message or an
+	// event has been handled, which lets a test read until then.
+	Completion bool
+	// AnnounceAuthentication accepts the connection before it tells who may not
+	// have it: the client gets an authentication frame, and a refusal with
+	// Unauthenticated or Forbidden closes with 4501 or 4503, which a browser can
+	// read where it can't read the status of a handshake.
+	AnnounceAuthentication bool
+	// Compression offers permessage-deflate without context takeover. Messages
+	// below 512 bytes stay as they are.
+	Compression bool
+}
+
+// Consumer serves one kind of connection: its handlers, and the type C of the
+// state that every connection has. Make one with [NewConsumer], register
+// handlers with [On], [Reply] and the like, and mount it with an adapter. In a
+// process that only publishes it need not be mounted.
+type Consumer[C any] struct{ c *consumer }
+
+// consumer is what is left of a Consumer without its type.
+type consumer struct {
+	*handlers
+	options       *ConsumerOptions
+	open          func(ctx context.Context, conn *Conn) (any, error)
+	limits        Limits
+	overflow      Overflow
+	rate          *RateLimit
+	discriminator string
+	completion    bool
+	compression   bool
+	groups        *groups
+	unknownEvents sync.Map // actions that were logged already
+	endpoint      *Endpoint
+}
+
+// Mountable is a [Consumer] of any state: what adapters mount.
+type Mountable interface{ mountable() *consumer }
+
+// NewConsumer makes a consumer. Its name is part of what the documentation and
+// the layer's channels are called, and unique in the hub.
+//
+// open makes the state of a connection before it is upgraded. It authorizes: an
+// [*Error] refuses the handshake with the HTTP status of its reason, any other
+// error with 500. The context is the request's; it also ends after
+// [Limits].HandshakeTimeout. open may be nil where C is *[Conn].
+func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, conn *Conn) (C, error), opts *ConsumerOptions) *Consumer[C] {
+	if opts == nil {
+		opts = &ConsumerOptions{}
+	}
+	c := &consumer{
+		handlers:      newHandlers(hub, name),
+		options:       opts,
+		limits:        opts.Limits.or(hub.limits),
+		overflow:      opts.Overflow,
+		rate:          opts.RateLimit,
+		discriminator: opts.Discriminator,
+		completion:    opts.Completion,
+		compression:   opts.Compression,
+		groups:        newGroups(),
+	}
+	if c.discriminator == "" {
+		c.discriminator = defaultDiscriminator
+	}
+	if open == nil {
+		if _, ok := any((*Conn)(nil)).(C); !ok {
+			panic(fmt.Sprintf("chanx: consumer %q has no open function, which only one with the state *chanx.Conn may leave out", name))
+		}
+		c.open = func(_ context.Context, conn *Conn) (any, error) { return conn, nil }
+	} else {
+		c.open = func(ctx context.Context, conn *Conn) (any, error) { return open(ctx, conn) }
+	}
+	c.mustBeValid()
+	hub.addConsumer(c)
+	return &Consumer[C]{c}
+}
+
+// mustBeValid panics with what is wrong with the options.
+func (c *consumer) mustBeValid() {
+	switch {
+	case c.name == "":
+		panic("chanx: a consumer needs a name")
+	case slices.Contains([]string{"payload", "version", "topic", "ref", "seq"}, c.discriminator):
+		panic(fmt.Sprintf("chanx: consumer %q: the discriminator can't be %q, which is a field of the envelope", c.name, c.discriminator))
+	case c.rate != nil && (c.rate.PerSecond <= 0 || c.rate.Burst < 1):
+		panic(fmt.Sprintf("chanx: consumer %q: a rate limit needs PerSecond above 0 and Burst of at least 1", c.name))
+	case c.overflow < CloseSlow || c.overflow > KeepLatest:
+		panic(fmt.Sprintf("chanx: consumer %q: unknown overflow policy %d", c.name, c.overflow))
+	}
+	for _, o := range c.options.Origins {
+		mustBeOrigin(o)
+	}
+	for _, p := range c.options.Subprotocols {
+		if i := strings.IndexByte(p, '*'); i >= 0 && i < len(p)-1 {
+			panic(fmt.Sprintf("chanx: consumer %q: subprotocol %q may have a * at its end only", c.name, p))
+		}
+	}
+}
+
+func (c *Consumer[C]) mountable() *consumer  { return c.c }
+func (c *Consumer[C]) handlerSet() *handlers { return c.c.handlers }
+func (c *Consumer[C]) serves(C)              {}
+
+// Name returns the consumer's name.
+func (c *Consumer[C]) Name() string { return c.c.name }
+
+// Publish gives an event to the connections of groups, on every process. It can
+// be called from anywhere: an HTTP handler, a goroutine, a program that serves
+// no connection. An event that the consumer does not declare, or that breaks its
+// schema, is an [*Error] here, as is the lack of a group; nothing is published
+// then. Once Publish has returned nil the layer has the event; who is in a group
+// is the layer's to find out.
+func (c *Consumer[C]) Publish(ctx context.Context, event Message, groups ...string) error {
+	e, err := c.c.encodeEvent(event)
+	if err != nil {
+		return err
+	}
+	return c.c.publish(ctx, e, event.Action(), groups)
+}
+
+// PublishTo gives an event to one connection, on whichever process it is. A
+// connection that has ended is not an error where another process had it; here
+// it is [NotFound].
+func (c *Consumer[C]) PublishTo(ctx context.Context, connID string, event Message) error {
+	e, err := c.c.encodeEvent(event)
+	if err != nil {
+		return err
+	}
+	return c.c.publishTo(ctx, connID, e)
+}
+
+// PublishJSON is [Consumer.Publish] for an event whose payload is JSON already,
+// such as the body of a request.
+func (c *Consumer[C]) PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error {
+	route := c.c.events[action]
+	if route == nil {
+		return c.c.undeclared(action)
+	}
+	e, err := c.c.eventOf(route, payload)
+	if err != nil {
+		return err
+	}
+	return c.c.publish(ctx, e, action, groups)
+}
+
+// eventRoute finds the handler of an event that came through the layer. One that
+// isn't declared comes from another version of the application.
+func (c *consumer) eventRoute(e *envelope.Envelope) *route {
+	if r := c.events[string(e.Action)]; r != nil {
+		return r
+	}
+	if _, logged := c.unknownEvents.LoadOrStore(string(e.Action), true); !logged {
+		c.hub.log.Warn("chanx: skipping an event that is not declared", "consumer", c.name, "event", string(e.Action))
+	}
+	return nil
+}
+
+// appendForward appends the frame of a forwarded event.
+func (c *consumer) appendForward(dst []byte, e *envelope.Envelope) []byte {
+	head := wire.AppendHead(nil, wire.Head{Discriminator: c.discriminator, Action: string(e.Action)})
+	dst = wire.AppendHeader(dst, wire.OpText, len(head)+len(e.Payload)+1)
+	return wire.AppendTail(append(append(dst, head...), e.Payload...))
+}
+
+// appendCompletion appends a completion frame, where the consumer wants them.
+func (c *consumer) appendCompletion(dst []byte, action string) []byte {
+	if !c.completion {
+		return dst
+	}
+	text := wire.AppendTail(append(wire.AppendHead(nil, wire.Head{Discriminator: c.discriminator, Action: action}), "null"...))
+	return append(wire.AppendHeader(dst, wire.OpText, len(text)), text...)
+}
+
+// subprotocol chooses among what the client offers, "" for none.
+func (c *consumer) subprotocol(offered []string) string {
+	for _, want := range c.options.Subprotocols {
+		for _, have := range offered {
+			if prefix, ok := strings.CutSuffix(want, "*"); have == want || ok && strings.HasPrefix(have, prefix) {
+				return have
+			}
+		}
+	}
+	return ""
+}
+
+// cleanPath makes an address comparable.
+func cleanPath(p string) string {
+	if p == "" || p[0] != '/' {
+		p = "/" + p
+	}
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
+}

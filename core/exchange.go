@@ -1,0 +1,209 @@
+package chanx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/wire"
+)
+
+// Request is a client's message as a middleware sees it.
+type Request struct {
+	Action  string
+	Ref     string  // as the client sent it, "" where it sent none
+	Message Message // the decoded value
+}
+
+// Next goes on with a message: to the next middleware, in the end to the handler.
+// It returns the handler's error.
+type Next func(ctx context.Context) error
+
+type middlewareFunc func(x *exchange, ctx context.Context, next Next) error
+
+// exchange is one message on its way through a connection, with what is needed
+// to answer it.
+type exchange struct {
+	conn    *Conn
+	state   any
+	route   *route
+	ref     []byte // a JSON string, or nil
+	payload []byte
+	request Request
+}
+
+var exchangePool = sync.Pool{New: func() any { return new(exchange) }}
+
+// handle runs a frame from the client. The lane is held. b is not used after
+// handle has returned.
+func (c *Conn) handle(b []byte) {
+	x := exchangePool.Get().(*exchange)
+	x.conn, x.state = c, c.state
+	c.dispatch(x, b)
+	*x = exchange{}
+	exchangePool.Put(x)
+}
+
+// dispatch finds the handler of a frame and runs it, here or beside the lane.
+func (c *Conn) dispatch(x *exchange, b []byte) {
+	var e wire.Envelope
+	err := e.Scan(b, c.consumer.discriminator)
+	x.ref, x.payload = e.Ref, e.Payload
+	switch {
+	case err != nil:
+		x.fail(&Error{Reason: Malformed, Detail: err.Error()})
+		return
+	case e.Version != wire.Version:
+		x.fail(Errorf(UnsupportedVersion, "this server speaks version %d of the envelope, not %d", wire.Version, e.Version))
+		return
+	case e.Topic != nil:
+		x.fail(Errorf(UnknownTopic, "there is no topic %q here", e.Topic))
+		return
+	case string(e.Action) == actionStreamCancel:
+		c.cancelStream(x)
+		return
+	}
+	x.route = c.consumer.routes[string(e.Action)]
+	switch {
+	case x.route == nil:
+		x.fail(Errorf(UnknownAction, "there is no action %q here", e.Action))
+	case x.route.concurrent:
+		c.runBeside(x)
+	default:
+		x.serve(c.ctx)
+	}
+}
+
+// serve runs the route and answers with its error and its completion.
+func (x *exchange) serve(ctx context.Context) {
+	start := x.conn.hub.clockIfObserved()
+	err := x.guard(ctx)
+	if err != nil {
+		x.fail(err)
+	} else {
+		x.complete(actionComplete)
+	}
+	x.conn.handled(ctx, x, start, err)
+}
+
+// guard runs the route and turns a panic into an error.
+func (x *exchange) guard(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{r, debug.Stack()}
+		}
+	}()
+	return x.route.run(x, ctx)
+}
+
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// through runs the middlewares around call.
+func (x *exchange) through(ctx context.Context, chain []middlewareFunc, m Message, call Next) error {
+	if x.request.Message == nil {
+		x.request = Request{Action: x.route.in.action, Ref: refText(x.ref), Message: m}
+	}
+	if len(chain) == 0 {
+		return call(ctx)
+	}
+	return chain[0](x, ctx, func(ctx context.Context) error { return x.through(ctx, chain[1:], m, call) })
+}
+
+// fail answers with an error: as it is where it is an [*Error], hidden and
+// logged where it is anything else.
+func (x *exchange) fail(err error) {
+	c := x.conn
+	e, public := asError(err)
+	if !public {
+		c.logFailure(x, err)
+	}
+	_ = c.sendFrame(actionError, x.ref, e)
+	x.complete(actionComplete)
+}
+
+// complete announces that a frame, a group message or an event was handled,
+// where the consumer wants that.
+func (x *exchange) complete(action string) {
+	if x.conn.consumer.completion {
+		_ = x.conn.sendFrame(action, x.ref, nil)
+	}
+}
+
+// reply sends a message with the request's ref.
+func (x *exchange) reply(mt *messageType, m Message) error {
+	return x.conn.sendMessage(mt, m, x.ref)
+}
+
+// item sends a message of a stream once there is room for it.
+func (x *exchange) item(ctx context.Context, mt *messageType, m Message) error {
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wait := x.conn.room()
+		if wait == nil {
+			return x.reply(mt, m)
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// runEvent runs the handler of an event for this connection. The lane is held.
+func (c *Conn) runEvent(e *event) {
+	x := &exchange{conn: c, state: c.state, route: e.route, payload: e.payload}
+	start := c.hub.clockIfObserved()
+	err := x.guard(c.ctx)
+	if err != nil && !errors.Is(err, ErrClosed) {
+		c.logFailure(x, err)
+	}
+	x.complete(actionEventComplete)
+	c.handled(c.ctx, x, start, err)
+}
+
+// logFailure logs what no client is told.
+func (c *Conn) logFailure(x *exchange, err error) {
+	if c.ctx.Err() != nil && errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, ErrClosed) {
+		return // the connection went away meanwhile, which is nobody's failure
+	}
+	action := ""
+	if x.route != nil {
+		action = x.route.in.action
+	}
+	args := []any{"conn", c.id, "consumer", c.consumer.name, "action", action, "ref", refText(x.ref), "error", err}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		args = append(args, "stack", string(p.stack))
+	}
+	c.hub.log.ErrorContext(c.ctx, "chanx: handler failed", args...)
+}
+
+// handled tells log and observer of a message.
+func (c *Conn) handled(ctx context.Context, x *exchange, start time.Time, err error) {
+	if start.IsZero() {
+		return
+	}
+	o := Observation{
+		Kind: Handled, Consumer: c.consumer.name, ConnID: c.id, Action: x.route.in.action,
+		Duration: time.Since(start), Bytes: len(x.payload), Err: err,
+	}
+	c.hub.observe(ctx, &o)
+	c.hub.logHandled(ctx, &o, x.ref)
+}
+
+// refText is a ref without its quotes.
+func refText(ref []byte) string {
+	if len(ref) < 2 {
+		return ""
+	}
+	return wire.Text(ref)
+}

@@ -1,0 +1,343 @@
+package chanx
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
+	"github.com/chanx-go/chanx/core/internal/wire"
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// A group's messages wait in one log for the whole group. One goroutine, which
+// exists only while the log isn't empty, gives the same bytes to every member
+// without waiting for any, while more is appended.
+const (
+	logBytes   = 64 << 10 // beyond this a publisher waits for the goroutine
+	logEntries = 4096
+)
+
+// group is the members of a group in this process, with the process's
+// subscription to the group's channel.
+type group struct {
+	consumer *consumer
+	name     string
+
+	ready        chan struct{} // closed once the subscription stands, or failed
+	err          error
+	subscription layer.Subscription
+	users        int // members and joins under way; guarded by the registry's shard
+
+	mu       sync.Mutex
+	space    sync.Cond
+	members  []*member
+	snapshot []*member // what the goroutine walks; members may change meanwhile
+	stale    bool      // snapshot is not members any more
+	seq      uint64    // of the next entry
+	pending  batch
+	spare    batch
+	busy     bool // the goroutine runs
+}
+
+// member is a connection in a group.
+type member struct {
+	conn  *Conn
+	group *group
+	index int    // in the group's members
+	since uint64 // the first entry that the connection gets
+	gone  bool   // guarded by the connection's outbox
+}
+
+// batch is what was appended to a group's log between two rounds.
+type batch struct {
+	start   uint64 // sequence of the first entry
+	bytes   []byte // whole frames
+	entries []entry
+	uneven  bool // not everybody gets the same bytes: an entry is an event or leaves somebody out
+	deflate []byte
+}
+
+// entry is one message or event of a batch.
+type entry struct {
+	end    int    // where its frames end in the batch's bytes
+	except string // id of the connection that doesn't get it
+	key    string
+	event  *event
+}
+
+// event is an event on its way to the connections of a group.
+type event struct {
+	route   *route
+	payload []byte
+}
+
+func newGroup(c *consumer, name string) *group {
+	g := &group{consumer: c, name: name, ready: make(chan struct{}), stale: true}
+	g.space.L = &g.mu
+	return g
+}
+
+// receive takes what the layer carries for the group. It holds the layer back
+// while the log is full.
+func (g *group) receive(data []byte) {
+	var e envelope.Envelope
+	if err := e.Parse(data); err != nil {
+		g.consumer.hub.log.Error("chanx: unreadable message from the layer", "consumer", g.consumer.name, "group", g.name, "error", err)
+		return
+	}
+	var ev *event
+	forward := false
+	if len(e.Text) == 0 {
+		route := g.consumer.eventRoute(&e)
+		if route == nil {
+			return
+		}
+		if forward = route.forward; !forward {
+			ev = &event{route, append([]byte(nil), e.Payload...)}
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.busy && (len(g.pending.bytes) > logBytes || len(g.pending.entries) >= logEntries) {
+		g.space.Wait()
+	}
+	g.append(&e, ev, forward)
+	if !g.busy && len(g.members) > 0 {
+		g.busy = true
+		g.consumer.hub.tasks.Go(g.flush)
+	}
+}
+
+// append adds an entry to the log.
+func (g *group) append(e *envelope.Envelope, ev *event, forward bool) {
+	if len(g.members) == 0 {
+		return
+	}
+	p := &g.pending
+	if len(p.entries) == 0 {
+		p.start = g.seq
+	}
+	g.seq++
+	switch {
+	case ev != nil:
+	case forward:
+		p.bytes = g.consumer.appendForward(p.bytes, e)
+		p.bytes = g.consumer.appendCompletion(p.bytes, actionEventComplete)
+	default:
+		p.bytes = append(wire.AppendHeader(p.bytes, wire.OpText, len(e.Text)), e.Text...)
+		p.bytes = g.consumer.appendCompletion(p.bytes, actionGroupComplete)
+	}
+	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
+	p.entries = append(p.entries, entry{end: len(p.bytes), except: string(e.Except), key: string(e.Key), event: ev})
+}
+
+// flush empties the log and ends.
+func (g *group) flush() {
+	g.mu.Lock()
+	for len(g.pending.entries) > 0 {
+		b := g.pending
+		g.pending = g.spare
+		g.spare = batch{}
+		if g.stale {
+			g.snapshot, g.stale = append(g.snapshot[:0], g.members...), false
+		}
+		members := g.snapshot
+		g.space.Broadcast()
+		g.mu.Unlock()
+		retained := g.deliver(&b, members)
+		g.mu.Lock()
+		g.spare = b.reset(retained)
+	}
+	g.busy = false
+	g.snapshot, g.stale = nil, true // an idle group holds on to nobody who left
+	g.mu.Unlock()
+}
+
+// reset returns the batch's memory for another use. Bytes that a queue holds on
+// to are left to it.
+func (b *batch) reset(retained bool) batch {
+	clear(b.entries)
+	var r batch
+	if cap(b.entries) <= logEntries {
+		r.entries = b.entries[:0]
+	}
+	if !retained && cap(b.bytes) <= 2*logBytes {
+		r.bytes = b.bytes[:0]
+	}
+	return r
+}
+
+// deliver gives a batch to members. It reports whether a queue holds on to the
+// batch's bytes.
+func (g *group) deliver(b *batch, members []*member) (retained bool) {
+	each := b.uneven || g.consumer.overflow != CloseSlow
+	for _, m := range members {
+		if each || m.since > b.start {
+			retained = m.deliverEach(b) || retained
+		} else {
+			retained = m.deliverAll(b) || retained
+		}
+	}
+	g.consumer.hub.observeDelivery(g, b, len(members))
+	return retained
+}
+
+// deliverAll gives a member the whole batch in one piece.
+func (m *member) deliverAll(b *batch) bool {
+	c := m.conn
+	c.out.mu.Lock()
+	result := sentOK
+	if !m.gone {
+		result = c.put(b.form(c), "", true)
+	}
+	c.out.mu.Unlock()
+	_ = c.after(result)
+	return result == sentRetained
+}
+
+// form is the batch's bytes as the connection reads them.
+func (b *batch) form(c *Conn) []byte {
+	if !c.out.compressed {
+		return b.bytes
+	}
+	if b.deflate == nil {
+		b.deflate = compressFrames(b.bytes)
+	}
+	return b.deflate
+}
+
+// deliverEach gives a member the entries of a batch one by one.
+func (m *member) deliverEach(b *batch) (retained bool) {
+	c, start := m.conn, 0
+	for i := range b.entries {
+		e := &b.entries[i]
+		frames := b.bytes[start:e.end]
+		start = e.end
+		if b.start+uint64(i) < m.since || e.except == c.id {
+			continue
+		}
+		c.out.mu.Lock()
+		result, gone := sentOK, m.gone
+		if !gone && e.event == nil {
+			if c.out.compressed {
+				frames = compressFrames(frames)
+			}
+			result = c.put(frames, e.key, true)
+		}
+		c.out.mu.Unlock()
+		_ = c.after(result)
+		retained = retained || result == sentRetained
+		if !gone && e.event != nil {
+			c.pushEvent(e.event)
+		}
+	}
+	return retained
+}
+
+// pushEvent gives an event to the connection's lane.
+func (c *Conn) pushEvent(e *event) {
+	ok, start := c.lane.push(e, c.consumer.limits.QueueBytes)
+	if !ok {
+		c.overflow()
+	}
+	if start {
+		c.workLater()
+	}
+}
+
+// add makes a connection a member from the next entry on.
+func (g *group) add(c *Conn) *member {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := &member{conn: c, group: g, index: len(g.members), since: g.seq}
+	g.members = append(g.members, m)
+	g.stale = true
+	return m
+}
+
+// remove ends a membership: once it has returned, nothing of the group reaches
+// the connection any more.
+func (g *group) remove(m *member) {
+	m.conn.out.mu.Lock()
+	m.gone = true
+	m.conn.out.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	last := len(g.members) - 1
+	g.members[m.index] = g.members[last]
+	g.members[m.index].index = m.index
+	g.members[last] = nil
+	g.members = g.members[:last]
+	g.stale = true
+}
+
+// Join adds the connection to groups of its consumer, on every process. What is
+// broadcast to a group after Join has returned reaches the connection. To join
+// a group twice is to join it once.
+func (c *Conn) Join(ctx context.Context, groups ...string) error {
+	for _, name := range groups {
+		if err := c.join(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Conn) join(ctx context.Context, name string) error {
+	c.groupsMu.Lock()
+	_, in := c.groups[name]
+	full := c.consumer.limits.Groups > 0 && len(c.groups) >= c.consumer.limits.Groups
+	c.groupsMu.Unlock()
+	if in {
+		return nil
+	}
+	if full {
+		return Errorf(TooLarge, "a connection may be in %d groups at most", c.consumer.limits.Groups)
+	}
+	g, err := c.consumer.groups.acquire(ctx, c.consumer, name)
+	if err != nil {
+		return fmt.Errorf("chanx: joining group %q: %w", name, err)
+	}
+	c.groupsMu.Lock()
+	defer c.groupsMu.Unlock()
+	if _, in := c.groups[name]; in || c.left {
+		c.consumer.groups.release(g)
+		if c.left {
+			return ErrClosed
+		}
+		return nil
+	}
+	if c.groups == nil {
+		c.groups = make(map[string]*member, 1)
+	}
+	c.groups[name] = g.add(c)
+	return nil
+}
+
+// Leave takes the connection out of groups; one that it isn't in is ignored.
+// Once Leave has returned, nothing of the group reaches the client any more.
+func (c *Conn) Leave(groups ...string) {
+	for _, name := range groups {
+		c.groupsMu.Lock()
+		m := c.groups[name]
+		delete(c.groups, name)
+		c.groupsMu.Unlock()
+		if m != nil {
+			m.group.remove(m)
+			c.consumer.groups.release(m.group)
+		}
+	}
+}
+
+// leaveAll leaves every group for good.
+func (c *Conn) leaveAll() {
+	c.groupsMu.Lock()
+	groups := c.groups
+	c.groups, c.left = nil, true
+	c.groupsMu.Unlock()
+	for _, m := range groups {
+		m.group.remove(m)
+		c.consumer.groups.release(m.group)
+	}
+}

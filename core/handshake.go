@@ -1,0 +1,268 @@
+package chanx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/probe"
+	"github.com/chanx-go/chanx/core/internal/wsconn"
+)
+
+// Handshake is what an adapter knows of a connection that wants to be opened.
+type Handshake struct {
+	// Request is the handshake request. Only its context's values are kept after
+	// the handshake; an adapter whose framework uses these again replaces them.
+	Request *http.Request
+	// PathValue returns the decoded value of a parameter of the endpoint's path.
+	// nil means Request.PathValue.
+	PathValue func(name string) string
+	// Identify returns who the client is, for [Identity]; nil for nobody. An
+	// error refuses the handshake like one of open.
+	Identify func() (any, error)
+}
+
+// ServeHTTP serves a handshake on net/http. It returns once the connection is
+// upgraded; the connection goes on without it.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.Upgrade(w, &Handshake{Request: r})
+}
+
+// Upgrade serves a handshake on net/http and reports whether it was upgraded.
+// If not, w has the answer.
+func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
+	if err := wsconn.CheckRequest(h.Request); err != nil {
+		refuse(w, err)
+		return false
+	}
+	c, err := e.Open(h)
+	if err != nil {
+		refuse(w, err)
+		return false
+	}
+	socket, err := wsconn.Upgrade(w, h.Request, wsconn.Options{
+		Subprotocol: e.consumer.subprotocol(offered(h.Request)),
+		ReadLimit:   int64(c.consumer.limits.MessageBytes),
+		Compression: c.consumer.compression,
+		Timeout:     c.consumer.limits.HandshakeTimeout,
+		Header:      w.Header(),
+	})
+	if err != nil {
+		c.Discard(err)
+		e.hub.log.ErrorContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
+		refuse(w, err)
+		return false
+	}
+	c.out.compressed = socket.Compressed()
+	c.Serve(netSocket{socket})
+	return true
+}
+
+// netSocket gives wsconn's errors the core's type.
+type netSocket struct{ *wsconn.Conn }
+
+func (s netSocket) Serve(message func(bool, []byte) error, control func(byte, []byte)) error {
+	err := s.Conn.Serve(message, control)
+	if e, ok := errors.AsType[*wsconn.CloseError](err); ok {
+		return &CloseError{Code: CloseCode(e.Code), Reason: e.Reason, Remote: e.Remote, Err: errors.Unwrap(e)}
+	}
+	return err
+}
+
+// Open runs everything of a handshake that comes before the upgrade: origin,
+// identity, open. A connection that it returns must be given to
+// [Conn.Serve] or [Conn.Discard]. The error's text is for the client, and
+// [StatusOf] gives the HTTP status to refuse with.
+func (e *Endpoint) Open(h *Handshake) (*Conn, error) {
+	hub := e.hub
+	if hub.closing.Load() {
+		return nil, &Error{Reason: Unavailable, Detail: "the server is shutting down"}
+	}
+	origins := e.consumer.options.Origins
+	if origins == nil {
+		origins = hub.options.Origins
+	}
+	if err := checkOrigin(h.Request, origins); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(h.Request.Context(), e.consumer.limits.HandshakeTimeout)
+	defer cancel()
+	if err := hub.listen(ctx); err != nil {
+		return nil, &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
+	}
+	c := e.newConn(h)
+	err := contain(func() error { return c.open(ctx, h) })
+	c.request = nil
+	if err == nil && hub.closing.Load() {
+		err = &Error{Reason: Unavailable, Detail: "the server is shutting down"}
+	}
+	if err != nil {
+		return e.refused(ctx, c, err)
+	}
+	if e.consumer.options.AnnounceAuthentication {
+		_ = c.sendFrame(actionAuthentication, nil, authentication{http.StatusOK, "OK", c.authData})
+	}
+	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
+	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
+	return c, nil
+}
+
+// authentication is the payload of the frame of that name.
+type authentication struct {
+	StatusCode int    `json:"status_code"`
+	StatusText string `json:"status_text"`
+	Data       any    `json:"data"`
+}
+
+// newConn makes a connection that has neither state nor socket yet.
+func (e *Endpoint) newConn(h *Handshake) *Conn {
+	serial := e.hub.serial.Add(1)
+	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial), request: h.Request}
+	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(h.Request.Context()))
+	if len(e.names) > 0 {
+		value := h.PathValue
+		if value == nil {
+			value = h.Request.PathValue
+		}
+		c.path = make([]pathValue, len(e.names))
+		for i, name := range e.names {
+			c.path[i] = pathValue{name, strings.Clone(value(name))}
+		}
+	}
+	e.hub.insert(c)
+	probe.Opened(h.Request.Context(), e.hub, e.consumer.name)
+	return c
+}
+
+// open finds out who the client is, joins the consumer's groups and makes the
+// state.
+func (c *Conn) open(ctx context.Context, h *Handshake) (err error) {
+	if h.Identify != nil {
+		if c.identity, err = h.Identify(); err != nil {
+			return err
+		}
+	}
+	if err := c.Join(ctx, c.consumer.handlers.groups...); err != nil {
+		return err
+	}
+	state, err := c.consumer.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	c.state, c.opened = state, true
+	return nil
+}
+
+// refused undoes a connection that open refused. Where the consumer announces
+// its authentication the client is let in, to be told and closed.
+func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Conn, error) {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+		err = &Error{Reason: Unavailable, Detail: "opening the connection took too long", cause: err}
+	}
+	refusal, public := asError(err)
+	if !public {
+		e.hub.logPanic("chanx: open failed", err, "consumer", e.consumer.name)
+	}
+	e.hub.observe(ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.id, Err: err})
+	code := CloseForbidden
+	switch refusal.Reason {
+	case Unauthenticated:
+		code = CloseUnauthenticated
+	case Forbidden, Unauthorized:
+	default:
+		c.forget(err)
+		return nil, refusal
+	}
+	if !e.consumer.options.AnnounceAuthentication {
+		c.forget(err)
+		return nil, refusal
+	}
+	c.leaveAll()
+	c.out.queue, c.out.size, c.opened = nil, 0, false // what open sent before it refused is not this client's
+	status := refusal.Status()
+	_ = c.sendFrame(actionAuthentication, nil, authentication{status, http.StatusText(status), nil})
+	c.Close(code, refusal.Detail)
+	return c, nil
+}
+
+// Serve runs a connection on the socket that its handshake led to, on goroutines
+// of the hub, and returns at once.
+func (c *Conn) Serve(socket Socket) { c.hub.tasks.Go(func() { c.ServeHere(socket) }) }
+
+// ServeHere is [Conn.Serve] on the caller's goroutine: it returns when the
+// connection has ended, nothing of it runs any more and the socket is not used
+// again.
+func (c *Conn) ServeHere(socket Socket) { c.serve(socket) }
+
+// Discard ends a connection that was opened but could not be upgraded. Its
+// OnClose handlers run.
+func (c *Conn) Discard(err error) {
+	c.end(&CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err})
+}
+
+// forget ends a connection that was never opened.
+func (c *Conn) forget(err error) {
+	c.cancel(&CloseError{Code: CloseAbnormal, Err: err})
+	c.lane.close()
+	c.leaveAll()
+	c.hub.remove(c)
+}
+
+// StatusOf returns the HTTP status for an error of [Endpoint.Open].
+func StatusOf(err error) int {
+	e, _ := asError(err)
+	return e.Status()
+}
+
+// refuse answers a handshake that is not upgraded.
+func refuse(w http.ResponseWriter, err error) {
+	if e, ok := errors.AsType[*wsconn.HandshakeError](err); ok {
+		for name, values := range e.Header {
+			w.Header()[name] = values
+		}
+		http.Error(w, e.Msg, e.Status)
+		return
+	}
+	e, _ := asError(err)
+	if e.Reason == Unavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(int((5 * time.Second).Seconds())))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(e.Status())
+	_ = json.NewEncoder(w).Encode(e)
+}
+
+// offered are the subprotocols that the client offers.
+func offered(r *http.Request) []string {
+	var all []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for p := range strings.SplitSeq(line, ",") {
+			all = append(all, strings.TrimSpace(p))
+		}
+	}
+	return all
+}
+
+// contain runs f and turns a panic into an error.
+func contain(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{r, debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// stackOf is where a contained panic came from, "" for other errors.
+func stackOf(err error) string {
+	if p, ok := errors.AsType[*panicError](err); ok {
+		return string(p.stack)
+	}
+	return ""
+}

@@ -1,0 +1,324 @@
+package chanx
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"math"
+	mathrand "math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/schema"
+)
+
+// HubOptions configure a hub. The zero value, and nil, mean the defaults.
+type HubOptions struct {
+	// Layer carries messages between processes. The default is a memory layer of
+	// the hub's own. A layer given here is not closed by the hub.
+	Layer layer.Layer
+	// Logger gets what goes wrong; slog.Default() by default. Every message that
+	// is handled is logged at debug level.
+	Logger *slog.Logger
+	// QuietActions are not logged when they are handled.
+	QuietActions []string
+	// Limits apply to every connection; see [Limits] for the defaults.
+	Limits Limits
+	// Observer is told what happens, for metrics and traces; nil for none.
+	Observer Observer
+	// Origins are the origins that browsers may connect from beside the host that
+	// they connect to: "https://app.example.com", "app.example.com" for any
+	// scheme, "*.example.com" for subdomains, a port where it isn't the scheme's
+	// own (":*" for any), "*" for everybody. Requests without an Origin header
+	// don't come from a browser, and pass.
+	Origins []string
+	// Validator validates decoded messages by their validate or binding tags,
+	// where these say more than JSON Schema can; go-playground's
+	// *validator.Validate is one.
+	Validator schema.StructValidator
+	// DrainSpread is the time over which clients are told to come back after
+	// [Hub.Shutdown]; 5 s by default.
+	DrainSpread time.Duration
+}
+
+// Hub owns a layer, limits, the consumers and every live connection. A program
+// usually has one. All methods are safe for concurrent use.
+type Hub struct {
+	id       string
+	options  HubOptions
+	layer    layer.Layer
+	log      *slog.Logger
+	limits   Limits
+	observer Observer
+	types    messageTypes
+	quiet    map[string]bool
+	wheel    wheel
+	clock    atomic.Int64   // ticks of the wheel
+	tasks    sync.WaitGroup // every goroutine of the hub
+
+	mu        sync.Mutex
+	consumers map[string]*consumer
+	endpoints []*Endpoint
+	direct    layer.Subscription // to what other processes send to single connections
+	closing   atomic.Bool
+
+	serial atomic.Uint64
+	conns  [connShards]connShard
+	live   atomic.Int64
+	empty  chan struct{} // closed when the last connection has ended while closing
+	once   sync.Once
+}
+
+const connShards = 32
+
+type connShard struct {
+	mu sync.Mutex
+	m  map[uint64]*Conn
+}
+
+// NewHub makes a hub.
+func NewHub(opts *HubOptions) *Hub {
+	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{})}
+	if opts != nil {
+		h.options = *opts
+	}
+	h.id = strings.ToLower(rand.Text()[:13])
+	h.log, h.layer, h.observer = h.options.Logger, h.options.Layer, h.options.Observer
+	if h.log == nil {
+		h.log = slog.Default()
+	}
+	if h.layer == nil {
+		h.layer = layer.NewMemory()
+	}
+	h.limits = h.options.Limits.or(defaultLimits)
+	h.types.schemas = schema.NewRegistry(&schema.Options{Struct: h.options.Validator})
+	for _, o := range h.options.Origins {
+		mustBeOrigin(o)
+	}
+	for _, a := range h.options.QuietActions {
+		h.quiet[a] = true
+	}
+	for i := range h.conns {
+		h.conns[i].m = map[uint64]*Conn{}
+	}
+	h.wheel.hub, h.wheel.tick = h, longestTick
+	h.wheel.heed(h.limits)
+	return h
+}
+
+func (h *Hub) addConsumer(c *consumer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.consumers[c.name] != nil {
+		panic(fmt.Sprintf("chanx: the hub has a consumer %q already: names are unique", c.name))
+	}
+	h.consumers[c.name] = c
+	h.wheel.heed(c.limits)
+}
+
+// Connections returns how many connections are open in this process.
+func (h *Hub) Connections() int { return int(h.live.Load()) }
+
+// connID is the id of a connection of this hub.
+func (h *Hub) connID(serial uint64) string {
+	return h.id + "-" + strconv.FormatUint(serial, 36)
+}
+
+func parseConnID(id string) (hub string, serial uint64, ok bool) {
+	hub, tail, found := strings.Cut(id, "-")
+	serial, err := strconv.ParseUint(tail, 36, 64)
+	return hub, serial, found && err == nil && hub != ""
+}
+
+// conn returns a connection of this hub, or nil.
+func (h *Hub) conn(serial uint64) *Conn {
+	s := &h.conns[serial%connShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m[serial]
+}
+
+func (h *Hub) insert(c *Conn) {
+	h.live.Add(1)
+	s := &h.conns[c.serial%connShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.m[c.serial] = c
+}
+
+func (h *Hub) remove(c *Conn) {
+	s := &h.conns[c.serial%connShards]
+	s.mu.Lock()
+	delete(s.m, c.serial)
+	s.mu.Unlock()
+	if h.live.Add(-1) == 0 && h.closing.Load() {
+		h.once.Do(func() { close(h.empty) })
+	}
+}
+
+// all returns every connection.
+func (h *Hub) all() []*Conn {
+	var all []*Conn
+	for i := range h.conns {
+		s := &h.conns[i]
+		s.mu.Lock()
+		for _, c := range s.m {
+			all = append(all, c)
+		}
+		s.mu.Unlock()
+	}
+	return all
+}
+
+// listen subscribes to what is sent to single connections of this hub, once.
+func (h *Hub) listen(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.direct != nil {
+		return nil
+	}
+	s, err := h.layer.Subscribe(ctx, connChannel(h.id), h.receiveDirect)
+	if err != nil {
+		return fmt.Errorf("chanx: subscribing to the layer: %w", err)
+	}
+	h.direct = s
+	return nil
+}
+
+// receiveDirect takes an event for one connection from the layer.
+func (h *Hub) receiveDirect(data []byte) {
+	var e envelope.Envelope
+	if err := e.Parse(data); err != nil {
+		h.log.Error("chanx: unreadable event from the layer", "error", err)
+		return
+	}
+	_, serial, _ := parseConnID(string(e.To))
+	c := h.conn(serial)
+	if c == nil || c.consumer.name != string(e.Consumer) {
+		h.log.Debug("chanx: an event for a connection that has ended", "conn", string(e.To), "event", string(e.Action))
+		return
+	}
+	route := c.consumer.eventRoute(&e)
+	switch {
+	case route == nil:
+	case route.forward:
+		frames := c.consumer.appendCompletion(c.consumer.appendForward(nil, &e), actionEventComplete)
+		if c.out.compressed {
+			frames = compressFrames(frames)
+		}
+		_ = c.send(frames, "")
+	default:
+		c.pushEvent(&event{route, slices.Clone(e.Payload)})
+	}
+}
+
+const (
+	drainBatch = 256
+	drainPause = 10 * time.Millisecond
+)
+
+// Shutdown ends every connection and waits for it. New handshakes are refused
+// with 503; clients are told in batches, with the close code 1012 and a reason
+// like "restart; retry in 1234 ms" that spreads their return; handlers that run
+// may end, what was queued goes out. When ctx ends first, the connections that
+// are left are cut and its error is returned.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.closing.Store(true)
+	if h.live.Load() == 0 {
+		h.once.Do(func() { close(h.empty) })
+	}
+	h.drain(ctx)
+	var err error
+	select {
+	case <-h.empty:
+	case <-ctx.Done():
+		err = fmt.Errorf("chanx: %d connections were cut: %w", h.live.Load(), ctx.Err())
+		for _, c := range h.all() {
+			c.abort(&CloseError{Code: CloseRestart, Reason: "shutdown", Err: ctx.Err()})
+		}
+	}
+	h.mu.Lock()
+	direct := h.direct
+	h.direct = nil
+	h.mu.Unlock()
+	if direct != nil {
+		_ = direct.Unsubscribe()
+	}
+	if err != nil {
+		return err
+	}
+	h.tasks.Wait()
+	if h.options.Layer == nil {
+		return h.layer.Close()
+	}
+	return nil
+}
+
+// drain tells every connection to go.
+func (h *Hub) drain(ctx context.Context) {
+	spread := h.options.DrainSpread
+	if spread <= 0 {
+		spread = 5 * time.Second
+	}
+	for batch := range slices.Chunk(h.all(), drainBatch) {
+		for _, c := range batch {
+			retry := mathrand.Int64N(max(1, spread.Milliseconds()))
+			c.drain(&CloseError{Code: CloseRestart, Reason: fmt.Sprintf("restart; retry in %d ms", retry)})
+		}
+		if len(batch) < drainBatch {
+			return
+		}
+		select {
+		case <-time.After(drainPause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// observe tells the observer, if there is one.
+func (h *Hub) observe(ctx context.Context, o *Observation) {
+	if h.observer != nil {
+		h.observer.Observe(ctx, o)
+	}
+}
+
+func (h *Hub) observeDelivery(g *group, b *batch, members int) {
+	if h.observer != nil {
+		h.observer.Observe(context.Background(), &Observation{
+			Kind: Delivered, Consumer: g.consumer.name, Group: g.name, Bytes: len(b.bytes), Count: members * len(b.entries),
+		})
+	}
+}
+
+// clockIfObserved is the time where somebody wants to know how long a message
+// takes, else zero.
+func (h *Hub) clockIfObserved() time.Time {
+	if h.observer == nil && !h.log.Enabled(context.Background(), slog.LevelDebug) {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+func (h *Hub) logHandled(ctx context.Context, o *Observation, ref []byte) {
+	if h.quiet[o.Action] || !h.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	args := []any{"conn", o.ConnID, "consumer", o.Consumer, "action", o.Action, "ref", refText(ref),
+		"ms", math.Round(o.Duration.Seconds()*1e6) / 1e3}
+	if o.Err != nil {
+		args = append(args, "error", o.Err)
+	}
+	h.log.DebugContext(ctx, "chanx: handled", args...)
+}
+
+func (h *Hub) logPanic(what string, err error, args ...any) {
+	h.log.Error(what, append(args, "error", err, "stack", stackOf(err))...)
+}

@@ -1,0 +1,133 @@
+package chanx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
+	"github.com/chanx-go/chanx/core/internal/jsonraw"
+	"github.com/chanx-go/chanx/core/internal/wire"
+)
+
+// Broadcast sends a message to every connection in groups, on every process,
+// this one included where it is a member. Without groups it goes to the
+// consumer's own: see [JoinGroups]. Members get it in the order in which it was
+// broadcast here; it does not wait for them.
+func (c *Conn) Broadcast(ctx context.Context, m Message, groups ...string) error {
+	return c.consumer.broadcast(ctx, m, "", groups)
+}
+
+// BroadcastOthers is [Conn.Broadcast] without this connection.
+func (c *Conn) BroadcastOthers(ctx context.Context, m Message, groups ...string) error {
+	return c.consumer.broadcast(ctx, m, c.id, groups)
+}
+
+// broadcast encodes a message once and gives it to the layer for each group.
+func (c *consumer) broadcast(ctx context.Context, m Message, except string, groups []string) error {
+	mt, err := c.hub.types.of(reflect.TypeOf(m))
+	if err != nil {
+		return fmt.Errorf("chanx: %w", err)
+	}
+	if len(groups) == 0 {
+		groups = c.handlers.groups
+	}
+	if len(groups) == 0 {
+		return fmt.Errorf("chanx: consumer %q: broadcast of %q names no group, and the consumer has none of its own", c.name, mt.action)
+	}
+	textBuf := getBuffer()
+	defer putBuffer(textBuf)
+	if *textBuf, err = c.appendText(*textBuf, mt, m); err != nil {
+		return err
+	}
+	e := envelope.Envelope{Text: *textBuf}
+	if except != "" {
+		e.Except = []byte(except)
+	}
+	if mt.keyed && c.overflow == KeepLatest {
+		e.Key = []byte(queueKey(mt, m))
+	}
+	return c.publish(ctx, &e, mt.action, groups)
+}
+
+// appendText appends the JSON object that clients get. What it returns with an
+// error is good for its memory only.
+func (c *consumer) appendText(dst []byte, mt *messageType, m Message) ([]byte, error) {
+	dst = wire.AppendHead(dst, wire.Head{Discriminator: c.discriminator, Action: mt.action})
+	dst, err := mt.appendPayload(dst, m)
+	return wire.AppendTail(dst), err
+}
+
+// encodeEvent encodes an event that the consumer declares, and checks it.
+func (c *consumer) encodeEvent(event Message) (*envelope.Envelope, error) {
+	action := event.Action()
+	route := c.events[action]
+	if route == nil {
+		return nil, c.undeclared(action)
+	}
+	if t := reflect.TypeOf(event); t != route.in.goType && (t.Kind() != reflect.Pointer || t.Elem() != route.in.goType) {
+		return nil, Errorf(UnknownAction, "consumer %q declares the event %q as %v, not as %v", c.name, action, route.in.goType, t)
+	}
+	payload, err := route.in.appendPayload(nil, event)
+	if err != nil {
+		return nil, err
+	}
+	return c.eventOf(route, payload)
+}
+
+// eventOf makes an event of a payload that may come from anywhere.
+func (c *consumer) eventOf(route *route, payload []byte) (*envelope.Envelope, error) {
+	if payload != nil {
+		if err := jsonraw.Valid(payload); err != nil {
+			return nil, Errorf(Malformed, "the payload of event %q: %w", route.in.action, err)
+		}
+	}
+	if err := route.in.check(payload); err != nil {
+		return nil, err
+	}
+	return &envelope.Envelope{Action: []byte(route.in.action), Payload: orNull(payload)}, nil
+}
+
+func (c *consumer) undeclared(action string) error {
+	return Errorf(UnknownAction, "consumer %q does not declare the event %q: it has %q", c.name, action, slices.Sorted(maps.Keys(c.events)))
+}
+
+// publish gives an envelope to the layer for each group.
+func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, action string, groups []string) error {
+	if len(groups) == 0 {
+		return fmt.Errorf("chanx: consumer %q: no group to publish %q to", c.name, action)
+	}
+	data := getBuffer()
+	defer putBuffer(data)
+	*data = e.Append(*data)
+	var errs []error
+	for _, group := range groups {
+		if err := c.hub.layer.Publish(ctx, c.channel(group), *data); err != nil {
+			errs = append(errs, fmt.Errorf("chanx: publishing %q to group %q: %w", action, group, err))
+			continue
+		}
+		if c.hub.observer != nil {
+			c.hub.observe(ctx, &Observation{Kind: Published, Consumer: c.name, Action: action, Group: group, Bytes: len(*data)})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// publishTo gives an event to the hub that has the connection.
+func (c *consumer) publishTo(ctx context.Context, connID string, e *envelope.Envelope) error {
+	hubID, serial, ok := parseConnID(connID)
+	if !ok {
+		return Errorf(NotFound, "%q is not the id of a connection", connID)
+	}
+	if hubID == c.hub.id && c.hub.conn(serial) == nil {
+		return Errorf(NotFound, "the connection %q has ended", connID)
+	}
+	e.Consumer, e.To = []byte(c.name), []byte(connID)
+	if err := c.hub.layer.Publish(ctx, connChannel(hubID), e.Append(nil)); err != nil {
+		return fmt.Errorf("chanx: publishing %q to connection %q: %w", e.Action, connID, err)
+	}
+	return nil
+}

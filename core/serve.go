@@ -1,0 +1,268 @@
+package chanx
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/wire"
+)
+
+// serve runs a connection whose handshake is done, to its end.
+func (c *Conn) serve(socket Socket) {
+	c.out.attach(c, socket)
+	c.hub.wheel.watch(c)
+	err := socket.Serve(c.receive, c.control)
+	how, ok := errors.AsType[*CloseError](err)
+	if !ok {
+		how = &CloseError{Code: CloseAbnormal, Err: err}
+	}
+	c.answerClose(socket, how)
+	c.end(how)
+	c.awaitWritten()
+}
+
+// receive takes a data message from the reader. What it returns ends Serve.
+func (c *Conn) receive(binary bool, data []byte) error {
+	now := c.hub.clock.Load()
+	c.seen.Store(now)
+	if c.closing.Load() != nil {
+		return nil // nothing is handled any more
+	}
+	if c.consumer.limits.IdleTimeout > 0 {
+		c.heard.Store(now)
+	}
+	if binary {
+		c.Close(CloseUnsupportedData, "messages are text")
+		return nil
+	}
+	c.lane.enter()
+	c.handling.Store(true)
+	if c.consumer.rate != nil && !c.bucket.take(c.consumer.rate) {
+		x := &exchange{conn: c}
+		x.limited(data)
+	} else if c.closing.Load() == nil {
+		c.handle(data)
+	}
+	c.handling.Store(false)
+	c.seen.Store(c.hub.clock.Load())
+	c.lane.leave(c.workLater)
+	return nil
+}
+
+// limited refuses a frame beyond the rate limit, with its ref.
+func (x *exchange) limited(data []byte) {
+	var e wire.Envelope
+	_ = e.Scan(data, x.conn.consumer.discriminator)
+	x.ref = e.Ref
+	x.fail(Errorf(RateLimited, "more than %g messages a second", x.conn.consumer.rate.PerSecond))
+}
+
+// workLater runs the events that wait for the lane, which is held for them.
+func (c *Conn) workLater() { c.hub.tasks.Go(c.work) }
+
+func (c *Conn) work() {
+	for e := c.lane.next(); e != nil; e = c.lane.next() {
+		c.runEvent(e)
+	}
+}
+
+// control takes a ping or a pong from the reader.
+func (c *Conn) control(opcode byte, data []byte) {
+	c.seen.Store(c.hub.clock.Load())
+	if opcode == wire.OpPing {
+		var buf [127]byte
+		_ = c.send(wire.AppendControl(buf[:0], wire.OpPong, data), "")
+	}
+}
+
+// Close closes the connection with a code between 1000 and 4999 and a reason of
+// at most 123 bytes. What was sent before still goes out; messages that the
+// client sent and that no handler has seen yet are not handled any more. It
+// doesn't wait.
+func (c *Conn) Close(code CloseCode, reason string) {
+	c.startClosing(&CloseError{Code: code, Reason: reason})
+}
+
+// startClosing queues a close frame behind everything that waits. Only the first
+// call has an effect.
+func (c *Conn) startClosing(how *CloseError) {
+	if !c.closing.CompareAndSwap(nil, how) {
+		return
+	}
+	c.lane.close()
+	c.out.mu.Lock()
+	c.putClose(how)
+	c.out.mu.Unlock()
+}
+
+// putClose queues a close frame as the last frame of the connection. The outbox
+// is locked.
+func (c *Conn) putClose(how *CloseError) {
+	o := &c.out
+	if o.ended || o.broken != nil {
+		return
+	}
+	frame := wire.AppendClose(nil, int(how.Code), how.Reason)
+	o.queue = append(o.queue, queued{data: frame})
+	o.size += len(frame)
+	o.ended = true
+	if o.socket != nil && !o.writing {
+		c.startWriting()
+	}
+}
+
+// overflow closes a connection whose client is too slow: what waits is given
+// up, so that the memory is free at once.
+func (c *Conn) overflow() {
+	how := &CloseError{Code: CloseTooSlow, Reason: "too slow to read"}
+	if !c.closing.CompareAndSwap(nil, how) {
+		return
+	}
+	c.lane.close()
+	c.out.mu.Lock()
+	count, size := len(c.out.queue), 0
+	for _, q := range c.out.queue {
+		size += len(q.data)
+	}
+	c.out.queue, c.out.size = nil, c.out.size-size
+	c.putClose(how)
+	c.out.mu.Unlock()
+	c.cancel(how)
+	c.hub.observe(c.ctx, &Observation{Kind: Dropped, Consumer: c.consumer.name, ConnID: c.id, Count: count, Bytes: size, Err: how})
+	c.hub.log.Warn("chanx: client too slow, closing", "conn", c.id, "consumer", c.consumer.name, "dropped", count)
+}
+
+// drain closes the connection once what it is doing is done: the handler that
+// runs may end and its reply goes out, streams are cancelled, nothing new is
+// handled.
+func (c *Conn) drain(how *CloseError) {
+	if !c.closing.CompareAndSwap(nil, how) {
+		return
+	}
+	c.lane.close()
+	c.hub.tasks.Go(func() {
+		c.lane.enter()
+		c.beside.cancel(how)
+		c.beside.done.Wait()
+		c.out.mu.Lock()
+		c.putClose(how)
+		c.out.mu.Unlock()
+		c.lane.leave(c.workLater)
+	})
+}
+
+// flushed is told that the close frame was written. The outbox is locked.
+func (c *Conn) flushed() { c.hub.wheel.after(c, c.consumer.limits.CloseTimeout) }
+
+// abort ends the connection without more words.
+func (c *Conn) abort(how *CloseError) {
+	c.closing.CompareAndSwap(nil, how)
+	c.lane.close()
+	c.cancel(c.closing.Load())
+	c.out.mu.Lock()
+	socket := c.out.socket
+	if c.out.broken == nil {
+		c.out.broken = how
+	}
+	c.out.queue, c.out.rest = nil, nil
+	c.out.signal()
+	c.out.mu.Unlock()
+	if socket != nil {
+		_ = socket.Close()
+	}
+}
+
+// answerClose ends the closing handshake after the reader has ended: the client
+// is told why, or gets its close frame back, and the socket is closed when that
+// has gone out.
+func (c *Conn) answerClose(socket Socket, how *CloseError) {
+	c.closing.CompareAndSwap(nil, how)
+	c.lane.close()
+	if how.Code != CloseAbnormal {
+		echo := *how
+		echo.Reason = ""
+		if !how.Remote {
+			echo.Reason = how.Reason
+		}
+		c.out.mu.Lock()
+		c.putClose(&echo)
+		c.out.mu.Unlock()
+		c.awaitWritten()
+	}
+	_ = socket.Close()
+}
+
+// awaitWritten waits until the queue is empty, which the write deadline bounds.
+func (c *Conn) awaitWritten() {
+	for {
+		c.out.mu.Lock()
+		if !c.out.writing {
+			c.out.mu.Unlock()
+			return
+		}
+		if c.out.space == nil {
+			c.out.space = make(chan struct{})
+		}
+		wait := c.out.space
+		c.out.mu.Unlock()
+		<-wait
+	}
+}
+
+// end is the last thing that happens to a connection that was opened: groups are
+// left, what runs is awaited, and OnClose handlers run. how is what the reader
+// saw.
+func (c *Conn) end(how *CloseError) {
+	c.endedOnce.Do(func() {
+		c.closing.CompareAndSwap(nil, how)
+		how = c.closing.Load() // what closed the connection first is what counts
+		c.hub.wheel.forget(c)
+		c.lane.close()
+		c.cancel(how)
+		c.leaveAll()
+		c.lane.enter()
+		c.beside.done.Wait()
+		c.runOnClose(how)
+		c.lane.leave(c.workLater)
+		c.hub.remove(c)
+		c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
+		c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.id, "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
+	})
+}
+
+// runOnClose runs the OnClose handlers, each with its panics contained.
+func (c *Conn) runOnClose(how *CloseError) {
+	if len(c.consumer.onClose) == 0 || !c.opened {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), c.consumer.limits.HandshakeTimeout)
+	defer cancel()
+	for _, f := range c.consumer.onClose {
+		if err := contain(func() error { f(c.state, ctx, how); return nil }); err != nil {
+			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.id, "consumer", c.consumer.name)
+		}
+	}
+}
+
+// bucket is a token bucket. The lane guards it.
+type bucket struct {
+	tokens float64
+	last   time.Time
+}
+
+func (b *bucket) take(r *RateLimit) bool {
+	now := time.Now()
+	most := float64(max(r.Burst, 1))
+	if b.last.IsZero() {
+		b.tokens = most
+	} else {
+		b.tokens = min(most, b.tokens+now.Sub(b.last).Seconds()*r.PerSecond)
+	}
+	b.last = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}

@@ -1,0 +1,236 @@
+package chanx
+
+import (
+	"sync"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/wire"
+)
+
+const wheelSlots = 64
+
+// wheel looks after every connection of a hub from time to time, in place of a
+// timer for each: it pings the silent, ends the dead, and closes the sockets of
+// those who don't answer a close frame. Its goroutine exists while there are
+// connections.
+type wheel struct {
+	hub     *Hub
+	mu      sync.Mutex
+	tick    time.Duration
+	slots   [wheelSlots]*Conn // lists through alarm
+	count   int
+	running bool
+}
+
+// alarm is a connection's place in the wheel. The wheel guards it, except for
+// pingedAt, which only the wheel's goroutine uses.
+type alarm struct {
+	next, prev *Conn
+	due        int64 // tick
+	listed     bool
+	done       bool // the connection has ended
+	hangUp     bool // what is due is the end
+	pinged     bool
+	pingedAt   int64
+}
+
+// The wheel's clock is precise to a tick: a sixteenth of the shortest limit that
+// it watches, within these bounds.
+const (
+	shortestTick = 5 * time.Millisecond
+	longestTick  = 500 * time.Millisecond
+)
+
+// heed makes the tick short enough for limits. Consumers are made before the
+// first connection comes.
+func (w *wheel) heed(l Limits) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range []time.Duration{l.PingInterval, l.PongTimeout, l.IdleTimeout, l.CloseTimeout} {
+		if d > 0 && !w.running {
+			w.tick = min(w.tick, max(d/16, shortestTick))
+		}
+	}
+}
+
+// ticks is a duration in ticks, rounded up, at least 1.
+func (w *wheel) ticks(d time.Duration) int64 {
+	return max(1, int64((d+w.tick-1)/w.tick))
+}
+
+// watch begins to look after a connection.
+func (w *wheel) watch(c *Conn) {
+	now := w.hub.clock.Load()
+	c.seen.Store(now)
+	c.heard.Store(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c.alarm.done || c.alarm.listed {
+		return
+	}
+	w.list(c, w.nextLook(c, now))
+	if !w.running {
+		w.running = true
+		w.hub.tasks.Go(w.run)
+	}
+}
+
+// after hangs up on a connection unless it has ended by then.
+func (w *wheel) after(c *Conn, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c.alarm.done || !c.alarm.listed || c.alarm.hangUp {
+		return
+	}
+	w.unlist(c)
+	c.alarm.hangUp = true
+	w.list(c, w.hub.clock.Load()+w.ticks(d))
+}
+
+// forget ends the watch for good.
+func (w *wheel) forget(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unlist(c)
+	c.alarm.done = true
+}
+
+func (w *wheel) list(c *Conn, due int64) {
+	head := &w.slots[due%wheelSlots]
+	c.alarm.due, c.alarm.next, c.alarm.prev, c.alarm.listed = due, *head, nil, true
+	if *head != nil {
+		(*head).alarm.prev = c
+	}
+	*head = c
+	w.count++
+}
+
+func (w *wheel) unlist(c *Conn) {
+	a := &c.alarm
+	if !a.listed {
+		return
+	}
+	if a.prev != nil {
+		a.prev.alarm.next = a.next
+	} else {
+		w.slots[a.due%wheelSlots] = a.next
+	}
+	if a.next != nil {
+		a.next.alarm.prev = a.prev
+	}
+	a.next, a.prev, a.listed = nil, nil, false
+	w.count--
+}
+
+// run turns the wheel until no connection is left.
+func (w *wheel) run() {
+	ticker := time.NewTicker(w.tick)
+	defer ticker.Stop()
+	var due []*Conn
+	for range ticker.C {
+		now := w.hub.clock.Add(1)
+		w.mu.Lock()
+		if w.count == 0 {
+			w.running = false
+			w.mu.Unlock()
+			return
+		}
+		due = due[:0]
+		for c := w.slots[now%wheelSlots]; c != nil; c = c.alarm.next {
+			if c.alarm.due <= now {
+				due = append(due, c)
+			}
+		}
+		w.mu.Unlock()
+		for _, c := range due {
+			w.look(c, now)
+		}
+		clear(due)
+	}
+}
+
+// look does what is due for a connection and says when to look again.
+func (w *wheel) look(c *Conn, now int64) {
+	w.mu.Lock()
+	if !c.alarm.listed || c.alarm.due > now {
+		w.mu.Unlock()
+		return
+	}
+	hangUp := c.alarm.hangUp
+	w.mu.Unlock()
+	if hangUp {
+		c.abort(&CloseError{Code: CloseAbnormal, Reason: "no answer to a close frame"})
+		return
+	}
+	c.checkAlive(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c.alarm.listed && !c.alarm.hangUp {
+		w.unlist(c)
+		w.list(c, max(now+1, w.nextLook(c, now)))
+	}
+}
+
+// never is longer than any program runs.
+const never = 1 << 40
+
+// nextLook is the tick at which something may be due. The wheel is locked.
+func (w *wheel) nextLook(c *Conn, now int64) int64 {
+	l, next := &c.consumer.limits, now+never
+	switch {
+	case l.PingInterval <= 0:
+	case c.alarm.pinged:
+		next = c.alarm.pingedAt + w.ticks(l.PongTimeout)
+	default:
+		next = c.seen.Load() + w.ticks(l.PingInterval)
+	}
+	if l.IdleTimeout > 0 {
+		next = min(next, c.heard.Load()+w.ticks(l.IdleTimeout))
+	}
+	if c.handling.Load() {
+		next = min(next, now+w.ticks(goneInterval))
+	}
+	return next
+}
+
+// goneInterval is how often a connection whose handler takes long is asked
+// whether its client is still there.
+const goneInterval = time.Second
+
+// checkAlive pings, or ends, a connection of which nothing was heard. While the
+// reader runs a handler it can't hear anything, which is not the client's fault.
+func (c *Conn) checkAlive(now int64) {
+	w, l := &c.hub.wheel, &c.consumer.limits
+	seen := c.seen.Load()
+	if c.handling.Load() {
+		c.alarm.pinged = false
+		c.seen.Store(now)
+		if p, ok := c.socket().(interface{ PeerGone() bool }); ok && p.PeerGone() {
+			c.cancel(&CloseError{Code: CloseAbnormal, Reason: "the client went away"})
+		}
+		return
+	}
+	if c.alarm.pinged && seen > c.alarm.pingedAt {
+		c.alarm.pinged = false
+	}
+	switch {
+	case l.IdleTimeout > 0 && now-c.heard.Load() >= w.ticks(l.IdleTimeout):
+		c.expire("idle for too long")
+	case l.PingInterval <= 0:
+	case c.alarm.pinged && now-c.alarm.pingedAt >= w.ticks(l.PongTimeout):
+		c.expire("no pong")
+	case !c.alarm.pinged && now-seen >= w.ticks(l.PingInterval):
+		c.alarm.pinged, c.alarm.pingedAt = true, now
+		var buf [2]byte
+		_ = c.send(wire.AppendControl(buf[:0], wire.OpPing, nil), "")
+	}
+}
+
+// expire closes a connection whose client is probably gone: it gets a close
+// frame and little time to answer it.
+func (c *Conn) expire(reason string) {
+	how := &CloseError{Code: CloseTimeout, Reason: reason}
+	c.startClosing(how)
+	c.cancel(how)
+	c.hub.wheel.after(c, min(time.Second, c.consumer.limits.CloseTimeout))
+}
