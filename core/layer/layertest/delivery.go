@@ -2,6 +2,7 @@ package layertest
 
 import (
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -118,6 +119,9 @@ func testOneAtATime(f *fixture) {
 	f.subscribe(layers[0], "room", func([]byte) {
 		if inside.Add(1) != 1 {
 			f.Error("two calls of the handler at once")
+		}
+		for range 20 {
+			runtime.Gosched() // a chance for another call to come in
 		}
 		if count.Add(1) == publishers*messages {
 			close(done)

@@ -2,6 +2,7 @@ package layertest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,8 +28,15 @@ func (f *fixture) open() layer.Layer {
 	f.Helper()
 	l := f.backend(f.T)
 	f.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			f.Errorf("Close: %v", err)
+		closed := make(chan error, 1)
+		go func() { closed <- l.Close() }()
+		select {
+		case err := <-closed:
+			if err != nil {
+				f.Errorf("Close: %v", err)
+			}
+		case <-time.After(f.harness.Patience):
+			f.Errorf("Close did not return within %v", f.harness.Patience)
 		}
 	})
 	return l
@@ -36,7 +44,9 @@ func (f *fixture) open() layer.Layer {
 
 func (f *fixture) publish(l layer.Layer, channel string, data string) {
 	f.Helper()
-	if err := l.Publish(f.Context(), channel, []byte(data)); err != nil {
+	ctx, cancel := context.WithTimeout(f.Context(), f.harness.Patience)
+	defer cancel()
+	if err := l.Publish(ctx, channel, []byte(data)); err != nil {
 		f.Errorf("Publish to %q: %v", abbreviate(channel), err)
 	}
 }

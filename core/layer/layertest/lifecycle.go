@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"sync"
@@ -28,23 +29,34 @@ func testUnsubscribe(f *fixture) {
 	leaves.expect("1")
 }
 
-// testUnsubscribeWaits: once Unsubscribe returned, the handler doesn't run.
+// testUnsubscribeWaits: once Unsubscribe returned, the handler neither runs nor is
+// called for messages that wait.
 func testUnsubscribeWaits(f *fixture) {
 	l := f.open()
 	entered, leave := make(chan struct{}), make(chan struct{})
-	var ended atomic.Bool
+	var enter sync.Once
+	var ended, left atomic.Bool
 	s := f.subscribe(l, "room", func([]byte) {
-		close(entered)
+		if left.Load() {
+			f.Error("the handler was called after Unsubscribe returned")
+		}
+		enter.Do(func() { close(entered) })
 		<-leave
+		runtime.Gosched()
 		ended.Store(true)
 	})
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { f.publish(l, "room", "x") }) // it may wait for the handler
+	wg.Go(func() {
+		for range 200 {
+			f.publish(l, "room", "x") // the first may wait for the handler
+		}
+	})
 	await(f, "the handler", entered)
 	timer := time.AfterFunc(20*time.Millisecond, func() { close(leave) })
 	defer timer.Stop()
 	f.unsubscribe(s)
+	left.Store(true)
 	if !ended.Load() {
 		f.Error("Unsubscribe returned while the handler ran")
 		<-leave
@@ -64,14 +76,26 @@ func testUnsubscribeRace(f *fixture) {
 		wg.Go(func() {
 			for {
 				var left atomic.Bool
+				called := make(chan struct{}, 1)
 				s, err := l.Subscribe(f.Context(), "room", func([]byte) {
 					if left.Load() {
 						f.Error("the handler was called after Unsubscribe returned")
+					}
+					select {
+					case called <- struct{}{}:
+					default:
+					}
+					for range 5 {
+						runtime.Gosched() // so that more messages wait behind this one
 					}
 				})
 				if err != nil {
 					f.Errorf("Subscribe: %v", err)
 					return
+				}
+				select { // leave amid the traffic
+				case <-called:
+				case <-published:
 				}
 				f.unsubscribe(s)
 				left.Store(true)

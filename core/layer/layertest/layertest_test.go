@@ -1,0 +1,68 @@
+package layertest_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/layertest"
+)
+
+// faultVariable is set where TestFaults runs this program again.
+const faultVariable = "LAYERTEST_FAULT"
+
+// A layer that delivers asynchronously to several processes passes, unless it is
+// told to break a rule.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	h := layertest.Harness{
+		Backend: func(*testing.T) layertest.Open {
+			n := &network{fault: fault(os.Getenv(faultVariable))}
+			return func(*testing.T) layer.Layer { return n.open() }
+		},
+	}
+	if os.Getenv(faultVariable) != "" {
+		h.Patience = time.Second / 2
+	}
+	layertest.Run(t, h)
+}
+
+// The suite finds each broken rule.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	tests := map[fault]string{
+		loses:          "NothingLost",
+		repeats:        "NothingLost",
+		reorders:       "Order",
+		concurrent:     "OneAtATime",
+		aliases:        "BufferReused",
+		foldsCase:      "Names",
+		cutsNames:      "Names",
+		truncates:      "Data",
+		dropsEmpty:     "Data",
+		ownProcessOnly: "FanOut",
+		keepsCalling:   "UnsubscribeWaits",
+		doesNotWait:    "UnsubscribeWaits",
+		ignoresContext: "ContextEnded",
+		tiesContext:    "ContextEnded",
+		ignoresClose:   "Close",
+		closesTwice:    "Close",
+		closesAll:      "CloseLeavesOthers",
+		leaks:          "CloseLeavesNoGoroutine",
+		waitsForSelf:   "PublishInHandler",
+	}
+	for fault, name := range tests {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNetwork$/^"+name+"$", "-test.timeout=30s")
+			cmd.Env = append(os.Environ(), faultVariable+"="+string(fault))
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "--- FAIL: TestNetwork/"+name) {
+				t.Errorf("the test %s did not find it: %v\n%s", name, err, out)
+			}
+		})
+	}
+}
