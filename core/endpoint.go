@@ -69,12 +69,12 @@ func (h *Hub) at(path string) *Endpoint {
 	return nil
 }
 
-// SetPrefix puts a prefix in front of the address, for routers that learn it
-// only after the endpoint was mounted.
-func (e *Endpoint) SetPrefix(prefix string) {
+// SetPath replaces the address, for routers that learn it only after the
+// endpoint was mounted, as sub-routers do. It must have the same parameters.
+func (e *Endpoint) SetPath(address string) {
 	e.hub.mu.Lock()
 	defer e.hub.mu.Unlock()
-	e.path = cleanPath(prefix + e.path)
+	e.path = cleanPath(address)
 }
 
 // Path returns the address, with parameters in braces.

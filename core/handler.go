@@ -120,6 +120,15 @@ func Use[C any](r Registrar[C], middleware func(c C, ctx context.Context, req *R
 	})
 }
 
+// Outgoing declares a message that is sent outside of any handler, by open or
+// OnClose: see [Sends].
+func Outgoing[M Message, C any](r Registrar[C]) {
+	s := r.handlerSet()
+	mt := messageOf[M](s)
+	s.mustBeOpen("Outgoing")
+	s.sends = append(s.sends, mt)
+}
+
 // JoinGroups adds groups that every connection joins before it is opened, and
 // that [Conn.Broadcast] goes to where it names none.
 func JoinGroups[C any](r Registrar[C], groups ...string) {

@@ -1,0 +1,127 @@
+// Package chanxchi mounts chanx consumers on chi routers and on the standard
+// library's [http.ServeMux].
+//
+//	r := chi.NewRouter()
+//	r.Use(middleware.Logger)
+//	chanxchi.Handle(r, "/ws/rooms/{room}", chat, nil)
+//
+// Authentication middleware runs on the upgrade request as on any other, and the
+// values that it puts into the request's context are there for the connection's
+// whole life, under conn.Context() too.
+package chanxchi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// Router is what a consumer can be mounted on: a [chi.Router], a
+// [*http.ServeMux], and whatever else takes patterns like theirs.
+type Router interface {
+	Handle(pattern string, handler http.Handler)
+}
+
+// Options configure a mounted consumer. nil means the defaults.
+type Options struct {
+	// Identity finds out who the client is, from the request as the middleware
+	// left it, for [chanx.Identity]. An error refuses the handshake: a
+	// [*chanx.Error] with the status of its reason, any other with 500. nil means
+	// that nobody is identified; what middleware put into the request's context
+	// can be read from conn.Context() all the same.
+	Identity func(*http.Request) (any, error)
+
+	// Prefix is the path under which the router is itself mounted, which neither
+	// a chi sub-router nor a ServeMux behind [http.StripPrefix] knows. It only
+	// completes the documented address; [Locate] finds it for chi.
+	Prefix string
+}
+
+// Handle mounts a consumer at a pattern of the router: for chi such as
+// "/rooms/{room}", "/users/{id:[0-9]+}" or "/files/*" (whose rest is the
+// parameter "path"), for a ServeMux such as "GET /rooms/{room}" or
+// "/files/{path...}".
+//
+// It panics where the consumer can't be mounted there; see [chanx.Mount].
+func Handle(r Router, pattern string, consumer chanx.Mountable, opts *Options) {
+	h := &handler{}
+	if opts != nil {
+		h.options = *opts
+	}
+	h.chiParams = map[string]string{}
+	address := addressOf(pattern, h.chiParams)
+	h.endpoint = chanx.Mount(consumer, h.options.Prefix+address)
+	r.Handle(pattern, h)
+}
+
+// Locate gives every consumer that is mounted below root its whole address,
+// prefixes of sub-routers included. Call it once all routes are there; addresses
+// only matter to documentation.
+func Locate(root chi.Routes) error {
+	return chi.Walk(root, func(_, route string, next http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if h, ok := next.(*handler); ok {
+			h.endpoint.SetPath(addressOf(route, nil))
+		}
+		return nil
+	})
+}
+
+// handler serves one mounted consumer.
+type handler struct {
+	endpoint  *chanx.Endpoint
+	options   Options
+	chiParams map[string]string // name in the address → name in the pattern, where they differ
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	hs := &chanx.Handshake{Request: r}
+	if rctx := chi.RouteContext(r.Context()); rctx != nil {
+		// chi uses its route context again for other requests once we return.
+		rctx = rctx.Clone()
+		r = r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, rctx))
+		hs.Request = r
+		hs.PathValue = func(name string) string { return h.chiParam(r, rctx, name) }
+	}
+	if h.options.Identity != nil {
+		hs.Identify = func() (any, error) { return h.options.Identity(r) }
+	}
+	if h.endpoint.Upgrade(w, hs) {
+		settle(w)
+	}
+}
+
+// chiParam returns the decoded value of a parameter: chi leaves it as it stands
+// in the URL where that has an encoded slash or the like.
+func (h *handler) chiParam(r *http.Request, rctx *chi.Context, name string) string {
+	if other, ok := h.chiParams[name]; ok {
+		name = other
+	}
+	value := rctx.URLParam(name)
+	if r.URL.RawPath == "" {
+		return value
+	}
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
+}
+
+// settle tells chi's logging writers that the answer was 101: they can't see
+// what goes out on a hijacked connection, and would say 000, or 200.
+func settle(w http.ResponseWriter) {
+	for w != nil {
+		if ww, ok := w.(middleware.WrapResponseWriter); ok {
+			ww.Discard()
+			ww.WriteHeader(http.StatusSwitchingProtocols)
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = u.Unwrap()
+	}
+}

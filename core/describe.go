@@ -1,0 +1,108 @@
+package chanx
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/chanx-go/chanx/core/schema"
+)
+
+// Description is what can be said of a mounted consumer: what documents,
+// generated clients and test kits are made from. Lists are sorted by action.
+type Description struct {
+	Consumer               string
+	Doc                    Doc
+	Path                   string
+	PathParams             []string
+	Params                 *schema.Schema // of the handshake's parameters; nil where none are declared
+	Discriminator          string
+	Completion             bool
+	AnnounceAuthentication bool
+	Subprotocols           []string
+	Receives               []Operation   // what clients may send
+	Events                 []Operation   // what the server's side may publish
+	Sends                  []MessageInfo // everything that clients may get, without the framework's own frames
+}
+
+// Operation is a message that the consumer handles.
+type Operation struct {
+	Message MessageInfo
+	Doc     Doc
+	Reply   *MessageInfo // the reply, the items of a stream, the output of an event; nil where there is none
+	Stream  bool
+	Sends   []MessageInfo // what the handler sends beside its reply
+}
+
+// MessageInfo is a message type.
+type MessageInfo struct {
+	Action    string
+	Type      reflect.Type
+	Schema    *schema.Schema // of the payload
+	NoPayload bool           // the payload is null, and a client may leave it out
+}
+
+// Describe describes the endpoint.
+func (e *Endpoint) Describe() Description {
+	c := e.consumer
+	d := Description{
+		Consumer:               c.name,
+		Doc:                    c.options.Doc,
+		Path:                   e.Path(),
+		PathParams:             slices.Clone(e.names),
+		Discriminator:          c.discriminator,
+		Completion:             c.completion,
+		AnnounceAuthentication: c.options.AnnounceAuthentication,
+		Subprotocols:           slices.Clone(c.options.Subprotocols),
+		Receives:               operations(c.routes),
+		Events:                 operations(c.events),
+	}
+	if c.params != nil {
+		d.Params = c.params.schema
+	}
+	seen := map[*messageType]bool{}
+	add := func(mts ...*messageType) {
+		for _, mt := range mts {
+			if mt != nil && !seen[mt] {
+				seen[mt] = true
+				d.Sends = append(d.Sends, *mt.info())
+			}
+		}
+	}
+	add(c.handlers.sends...)
+	for _, routes := range []map[string]*route{c.routes, c.events} {
+		for _, r := range routes {
+			add(r.out)
+			add(r.sends...)
+		}
+	}
+	slices.SortFunc(d.Sends, compareInfo)
+	d.Sends = slices.CompactFunc(d.Sends, func(a, b MessageInfo) bool { return a.Action == b.Action && a.Type == b.Type })
+	return d
+}
+
+func operations(routes map[string]*route) []Operation {
+	ops := make([]Operation, 0, len(routes))
+	for _, action := range slices.Sorted(maps.Keys(routes)) {
+		r := routes[action]
+		op := Operation{Message: *r.in.info(), Doc: r.doc, Stream: r.stream}
+		if r.out != nil {
+			op.Reply = r.out.info()
+		}
+		for _, mt := range r.sends {
+			op.Sends = append(op.Sends, *mt.info())
+		}
+		slices.SortFunc(op.Sends, compareInfo)
+		ops = append(ops, op)
+	}
+	return ops
+}
+
+func (mt *messageType) info() *MessageInfo {
+	return &MessageInfo{Action: mt.action, Type: mt.goType, Schema: mt.schema, NoPayload: mt.empty}
+}
+
+func compareInfo(a, b MessageInfo) int {
+	return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.Type.String(), b.Type.String()), cmp.Compare(a.Type.PkgPath(), b.Type.PkgPath()))
+}
