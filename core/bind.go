@@ -198,4 +198,3 @@ func (p *paramsType) invalid(vs []Violation) *Error {
 	}
 	return &Error{Reason: Invalid, Detail: strings.Join(places, "; "), Violations: moved}
 }
-

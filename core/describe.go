@@ -9,9 +9,9 @@ import (
 	"github.com/chanx-go/chanx/core/schema"
 )
 
-// Description is what can be said of a mounted consumer: what documents,
+// EndpointInfo is what can be said of a mounted consumer: what documents,
 // generated clients and test kits are made from. Lists are sorted by action.
-type Description struct {
+type EndpointInfo struct {
 	Consumer               string
 	Doc                    Doc
 	Path                   string
@@ -44,9 +44,9 @@ type MessageInfo struct {
 }
 
 // Describe describes the endpoint.
-func (e *Endpoint) Describe() Description {
+func (e *Endpoint) Describe() EndpointInfo {
 	c := e.consumer
-	d := Description{
+	d := EndpointInfo{
 		Consumer:               c.name,
 		Doc:                    c.options.Doc,
 		Path:                   e.Path(),
