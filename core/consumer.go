@@ -66,7 +66,7 @@ type consumer struct {
 	discriminator string
 	completion    bool
 	compression   bool
-	groups        *groups
+	registry      *groups  // of this process
 	unknownEvents sync.Map // actions that were logged already
 	endpoint      *Endpoint
 }
@@ -94,7 +94,7 @@ func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, co
 		discriminator: opts.Discriminator,
 		completion:    opts.Completion,
 		compression:   opts.Compression,
-		groups:        newGroups(),
+		registry:      newGroups(),
 	}
 	if c.discriminator == "" {
 		c.discriminator = defaultDiscriminator

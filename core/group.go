@@ -295,14 +295,14 @@ func (c *Conn) join(ctx context.Context, name string) error {
 	if full {
 		return Errorf(TooLarge, "a connection may be in %d groups at most", c.consumer.limits.Groups)
 	}
-	g, err := c.consumer.groups.acquire(ctx, c.consumer, name)
+	g, err := c.consumer.registry.acquire(ctx, c.consumer, name)
 	if err != nil {
 		return fmt.Errorf("chanx: joining group %q: %w", name, err)
 	}
 	c.groupsMu.Lock()
 	defer c.groupsMu.Unlock()
 	if _, in := c.groups[name]; in || c.left {
-		c.consumer.groups.release(g)
+		c.consumer.registry.release(g)
 		if c.left {
 			return ErrClosed
 		}
@@ -325,7 +325,7 @@ func (c *Conn) Leave(groups ...string) {
 		c.groupsMu.Unlock()
 		if m != nil {
 			m.group.remove(m)
-			c.consumer.groups.release(m.group)
+			c.consumer.registry.release(m.group)
 		}
 	}
 }
@@ -338,6 +338,6 @@ func (c *Conn) leaveAll() {
 	c.groupsMu.Unlock()
 	for _, m := range groups {
 		m.group.remove(m)
-		c.consumer.groups.release(m.group)
+		c.consumer.registry.release(m.group)
 	}
 }

@@ -52,6 +52,9 @@ func (gs *groups) acquire(ctx context.Context, c *consumer, name string) (*group
 		alone, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.limits.HandshakeTimeout)
 		g.subscription, g.err = c.hub.layer.Subscribe(alone, c.channel(name), g.receive)
 		cancel()
+		if g.err != nil {
+			gs.drop(g) // who comes next tries again
+		}
 		close(g.ready)
 	}
 	select {
@@ -73,14 +76,22 @@ func (gs *groups) release(g *group) {
 	s.mu.Lock()
 	g.users--
 	last := g.users == 0
-	if last || g.err != nil {
-		if s.m[g.name] == g {
-			delete(s.m, g.name)
-		}
+	if last && s.m[g.name] == g {
+		delete(s.m, g.name)
 	}
 	s.mu.Unlock()
 	if last {
 		g.consumer.hub.tasks.Go(g.unsubscribe)
+	}
+}
+
+// drop forgets a group whose subscription failed.
+func (gs *groups) drop(g *group) {
+	s := gs.shard(g.name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.m[g.name] == g {
+		delete(s.m, g.name)
 	}
 }
 

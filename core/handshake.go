@@ -40,26 +40,26 @@ func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
 		refuse(w, err)
 		return false
 	}
-	c, err := e.Open(h)
+	s, err := e.Open(h)
 	if err != nil {
 		refuse(w, err)
 		return false
 	}
 	socket, err := wsconn.Upgrade(w, h.Request, wsconn.Options{
 		Subprotocol: e.consumer.subprotocol(offered(h.Request)),
-		ReadLimit:   int64(c.consumer.limits.MessageBytes),
-		Compression: c.consumer.compression,
-		Timeout:     c.consumer.limits.HandshakeTimeout,
+		ReadLimit:   int64(e.consumer.limits.MessageBytes),
+		Compression: e.consumer.compression,
+		Timeout:     e.consumer.limits.HandshakeTimeout,
 		Header:      w.Header(),
 	})
 	if err != nil {
-		c.Discard(err)
+		s.Discard(err)
 		e.hub.log.ErrorContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
 		refuse(w, err)
 		return false
 	}
-	c.out.compressed = socket.Compressed()
-	c.Serve(netSocket{socket})
+	s.conn.out.compressed = socket.Compressed()
+	s.Serve(netSocket{socket})
 	return true
 }
 
@@ -75,10 +75,10 @@ func (s netSocket) Serve(message func(bool, []byte) error, control func(byte, []
 }
 
 // Open runs everything of a handshake that comes before the upgrade: origin,
-// identity, open. A connection that it returns must be given to
-// [Conn.Serve] or [Conn.Discard]. The error's text is for the client, and
-// [StatusOf] gives the HTTP status to refuse with.
-func (e *Endpoint) Open(h *Handshake) (*Conn, error) {
+// identity, open. The session that it returns must be served, run or discarded.
+// An error is an [*Error], whose text is for the client and whose status is what
+// the handshake is to be refused with.
+func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	hub := e.hub
 	if hub.closing.Load() {
 		return nil, &Error{Reason: Unavailable, Detail: "the server is shutting down"}
@@ -109,7 +109,7 @@ func (e *Endpoint) Open(h *Handshake) (*Conn, error) {
 	}
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
-	return c, nil
+	return &Session{c}, nil
 }
 
 // authentication is the payload of the frame of that name.
@@ -147,7 +147,7 @@ func (c *Conn) open(ctx context.Context, h *Handshake) (err error) {
 			return err
 		}
 	}
-	if err := c.Join(ctx, c.consumer.handlers.groups...); err != nil {
+	if err := c.Join(ctx, c.consumer.groups...); err != nil {
 		return err
 	}
 	state, err := c.consumer.open(ctx, c)
@@ -160,7 +160,7 @@ func (c *Conn) open(ctx context.Context, h *Handshake) (err error) {
 
 // refused undoes a connection that open refused. Where the consumer announces
 // its authentication the client is let in, to be told and closed.
-func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Conn, error) {
+func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Session, error) {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 		err = &Error{Reason: Unavailable, Detail: "opening the connection took too long", cause: err}
 	}
@@ -187,22 +187,24 @@ func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Conn, erro
 	status := refusal.Status()
 	_ = c.sendFrame(actionAuthentication, nil, authentication{status, http.StatusText(status), nil})
 	c.Close(code, refusal.Detail)
-	return c, nil
+	return &Session{c}, nil
 }
 
-// Serve runs a connection on the socket that its handshake led to, on goroutines
-// of the hub, and returns at once.
-func (c *Conn) Serve(socket Socket) { c.hub.tasks.Go(func() { c.ServeHere(socket) }) }
+// Session is a connection that has been opened and waits for its socket.
+type Session struct{ conn *Conn }
 
-// ServeHere is [Conn.Serve] on the caller's goroutine: it returns when the
-// connection has ended, nothing of it runs any more and the socket is not used
-// again.
-func (c *Conn) ServeHere(socket Socket) { c.serve(socket) }
+// Serve runs the connection on the socket that its handshake led to, on
+// goroutines of the hub, and returns at once.
+func (s *Session) Serve(socket Socket) { s.conn.hub.tasks.Go(func() { s.conn.serve(socket) }) }
 
-// Discard ends a connection that was opened but could not be upgraded. Its
-// OnClose handlers run.
-func (c *Conn) Discard(err error) {
-	c.end(&CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err})
+// Run is Serve on the caller's goroutine: it returns when the connection has
+// ended, nothing of it runs any more and the socket is not used again.
+func (s *Session) Run(socket Socket) { s.conn.serve(socket) }
+
+// Discard ends a connection that could not be upgraded, for which err is the
+// reason. Its OnClose handlers run.
+func (s *Session) Discard(err error) {
+	s.conn.end(&CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err})
 }
 
 // forget ends a connection that was never opened.
@@ -211,12 +213,6 @@ func (c *Conn) forget(err error) {
 	c.lane.close()
 	c.leaveAll()
 	c.hub.remove(c)
-}
-
-// StatusOf returns the HTTP status for an error of [Endpoint.Open].
-func StatusOf(err error) int {
-	e, _ := asError(err)
-	return e.Status()
 }
 
 // refuse answers a handshake that is not upgraded.

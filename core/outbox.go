@@ -77,7 +77,7 @@ func (c *Conn) put(frames []byte, key string, shared bool) sent {
 		n, err := o.socket.TryWrite(frames)
 		if err != nil {
 			o.broken = err
-			go c.abort(&CloseError{Code: CloseAbnormal, Err: err})
+			c.hub.tasks.Go(func() { c.abort(&CloseError{Code: CloseAbnormal, Err: err}) })
 			return sentClosed
 		}
 		if n == len(frames) {
@@ -288,11 +288,11 @@ func (c *Conn) room() <-chan struct{} {
 
 // attach gives the outbox its socket after the upgrade, and writes what has
 // been sent before.
-func (o *outbox) attach(c *Conn, s Socket) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.socket = s
-	if len(o.queue) > 0 {
+func (c *Conn) attach(s Socket) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.out.socket = s
+	if len(c.out.queue) > 0 {
 		c.startWriting()
 	}
 }

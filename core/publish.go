@@ -33,7 +33,7 @@ func (c *consumer) broadcast(ctx context.Context, m Message, except string, grou
 		return fmt.Errorf("chanx: %w", err)
 	}
 	if len(groups) == 0 {
-		groups = c.handlers.groups
+		groups = c.groups
 	}
 	if len(groups) == 0 {
 		return fmt.Errorf("chanx: consumer %q: broadcast of %q names no group, and the consumer has none of its own", c.name, mt.action)

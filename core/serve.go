@@ -10,8 +10,8 @@ import (
 
 // serve runs a connection whose handshake is done, to its end.
 func (c *Conn) serve(socket Socket) {
-	c.out.attach(c, socket)
 	c.hub.wheel.watch(c)
+	c.attach(socket)
 	err := socket.Serve(c.receive, c.control)
 	how, ok := errors.AsType[*CloseError](err)
 	if !ok {
