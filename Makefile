@@ -1,0 +1,81 @@
+# make test   every test, with what it needs installed first
+# make ci     make check, then make test: what a change has to pass
+# make fmt    format the Go code
+# make help   this list, and the steps
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+# The end-to-end tests drive the showcase with a client that isn't ours.
+E2E := examples/showcase/e2e
+
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit e2e clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo 'steps of check: format-check vet lint standalone tidy-check generate-check'
+	@echo 'steps of test:  setup unit e2e'
+
+# One step at a time, in the order in which they stand: each uses all cores.
+.NOTPARALLEL:
+
+ci: check test
+
+check: format-check tidy-check vet lint standalone generate-check
+
+test: setup unit e2e
+
+# The race detector needs a C compiler, the end-to-end tests need Node.
+setup:
+	@scripts/setup go gcc node npm
+
+fmt:
+	@gofmt -w $$(scripts/modules)
+
+format-check:
+	@echo '== gofmt'
+	@scripts/no-output 'not formatted: run make fmt' gofmt -l $$(scripts/modules)
+
+vet:
+	@echo '== go vet'
+	go vet work
+
+lint: $(GOLANGCI_LINT)
+	@echo '== golangci-lint'
+	@scripts/each-module $(CURDIR)/$(GOLANGCI_LINT) run ./...
+
+# Built from source, as the Go module proxy and its checksums vouch for it.
+$(GOLANGCI_LINT):
+	@echo '== building golangci-lint $(GOLANGCI_LINT_VERSION), once'
+	@mkdir -p bin
+	@GOBIN=$(CURDIR)/bin/.new GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv bin/.new/golangci-lint $@
+	@rmdir bin/.new
+
+# Every module must work for those who get it without the workspace.
+standalone:
+	@echo '== each module on its own'
+	@scripts/each-module scripts/standalone
+
+tidy-check:
+	@echo '== go mod tidy'
+	@scripts/each-module env GOWORK=off go mod tidy -diff
+
+generate-check:
+	@echo '== go generate'
+	@scripts/generated
+
+unit:
+	@echo '== go test'
+	CGO_ENABLED=1 go test -race work
+
+e2e:
+	@echo '== end-to-end tests'
+	@if [ ! -d examples/showcase ]; then \
+		echo 'there is no showcase yet'; \
+	else \
+		cd $(E2E) && npm ci --no-audit --no-fund && node --test; \
+	fi
+
+clean:
+	rm -rf bin $(E2E)/node_modules
