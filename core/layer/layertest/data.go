@@ -3,7 +3,7 @@ package layertest
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 	"strconv"
 	"strings"
 )
@@ -108,5 +108,6 @@ func channelNames() []string {
 	}
 	// What a layer that hashes long names may make of one.
 	sum := sha256.Sum256([]byte(long + "x"))
-	return append(names, string(sum[:]), fmt.Sprintf("%x", sum), fmt.Sprintf("sha256:%x", sum))
+	digest := hex.EncodeToString(sum[:])
+	return append(names, string(sum[:]), digest, "sha256:"+digest)
 }
