@@ -13,7 +13,7 @@ type beside struct {
 	mu      sync.Mutex
 	running int
 	streams map[string]context.CancelCauseFunc // by ref
-	ctx     context.Context                    // of all that runs; nil before the first
+	ctx     context.Context                    // of all that runs
 	stop    context.CancelCauseFunc
 	done    sync.WaitGroup
 }
@@ -22,44 +22,39 @@ type beside struct {
 var errStreamCancelled = errors.New("the client cancelled the stream")
 
 // runBeside runs an exchange on a goroutine of its own. The exchange is copied,
-// as the reader uses it and its bytes again.
+// as the reader uses it and its bytes again. The lane is held.
 func (c *Conn) runBeside(shared *exchange) {
 	x := *shared
 	x.ref, x.payload = bytes.Clone(x.ref), bytes.Clone(x.payload)
-	ctx, cancel := context.WithCancelCause(c.beside.context(c.ctx))
-	if err := c.beside.start(&x, c.consumer.limits.Concurrent, cancel); err != nil {
+	if c.beside == nil {
+		c.beside = &beside{}
+		c.beside.ctx, c.beside.stop = context.WithCancelCause(c.ctx)
+	}
+	b := c.beside
+	ctx, cancel := context.WithCancelCause(b.ctx)
+	if err := b.start(&x, c.consumer.limits.Concurrent, cancel); err != nil {
 		cancel(nil)
 		x.fail(err)
 		return
 	}
 	c.hub.tasks.Go(func() {
-		defer c.beside.done.Done()
+		defer b.done.Done()
 		defer cancel(nil)
 		if x.route.stream {
 			x.serveStream(ctx)
 		} else {
 			x.serve(ctx)
-			c.beside.end(&x)
+			b.end(&x)
 		}
 	})
 }
 
-// context is the parent of everything that runs beside the lane.
-func (b *beside) context(conn context.Context) context.Context {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ctx == nil {
-		b.ctx, b.stop = context.WithCancelCause(conn)
-	}
-	return b.ctx
-}
-
-// cancel ends what runs, except for what doesn't look at its context.
-func (b *beside) cancel(cause error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.stop != nil {
+// finish ends what runs and waits for it. The lane is held, so nothing starts
+// meanwhile.
+func (b *beside) finish(cause error) {
+	if b != nil {
 		b.stop(cause)
+		b.done.Wait()
 	}
 }
 
@@ -118,11 +113,12 @@ func (c *Conn) cancelStream(x *exchange) {
 		x.fail(&Error{Reason: Malformed, Detail: `stream_cancel needs the "ref" of the stream`})
 		return
 	}
-	c.beside.mu.Lock()
-	cancel := c.beside.streams[string(x.ref)]
-	c.beside.mu.Unlock()
-	if cancel != nil {
-		cancel(errStreamCancelled)
+	if b := c.beside; b != nil {
+		b.mu.Lock()
+		if cancel := b.streams[string(x.ref)]; cancel != nil {
+			cancel(errStreamCancelled)
+		}
+		b.mu.Unlock()
 	}
 	x.complete(actionComplete)
 }

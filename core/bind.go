@@ -50,7 +50,7 @@ func Bind[P any](c *Conn) (P, error) {
 	if err != nil {
 		return p, err
 	}
-	if c.request == nil {
+	if c.opening == nil {
 		return p, errors.New("chanx: Bind works in open only, where there is a request")
 	}
 	err = pt.schema.Decode(pt.object(c), &p)
@@ -158,12 +158,12 @@ func (f *paramField) values(c *Conn) []string {
 	case "path":
 		return []string{c.PathValue(f.name)}
 	case "query":
-		return c.request.URL.Query()[f.name]
+		return c.opening.request.URL.Query()[f.name]
 	case "header":
-		return c.request.Header.Values(f.name)
+		return c.opening.request.Header.Values(f.name)
 	}
 	var values []string
-	for _, cookie := range c.request.CookiesNamed(f.name) {
+	for _, cookie := range c.opening.request.CookiesNamed(f.name) {
 		values = append(values, cookie.Value)
 	}
 	return values

@@ -34,33 +34,38 @@ const (
 type Conn struct {
 	hub      *Hub
 	consumer *consumer
-	id       string
 	serial   uint64 // the part of id that is unique in the process
+	id       string
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	state    any
 	identity any
 	path     []pathValue
-	request  *http.Request // during open only: it is large, and net/http uses it again
-	authData any
-	opened   bool // open succeeded, so OnClose runs
+	opening  *opening // nil once open has run
 
 	lane   lane
 	out    outbox
-	beside beside
+	beside *beside // guarded by the lane; nil as long as it isn't needed
+	bucket *bucket // guarded by the lane; nil without a rate limit
 	alarm  alarm
-	bucket bucket
 
 	groupsMu sync.Mutex
-	groups   map[string]*member
 	left     bool // the connection has ended, and joins nothing any more
+	opened   bool // open succeeded, so OnClose runs
+	groups   map[string]*member
 
-	seen      atomic.Int64 // tick of the hub's clock at which the client was last heard of
-	heard     atomic.Int64 // the same for messages, where there is an idle timeout
-	pinged    atomic.Bool
-	handling  atomic.Bool // the reader runs a handler, and hears nothing
-	closing   atomic.Pointer[CloseError]
-	endedOnce sync.Once
+	seen     atomic.Int64 // tick of the hub's clock at which the client was last heard of
+	heard    atomic.Int64 // the same for messages, where there is an idle timeout
+	closing  atomic.Pointer[CloseError]
+	handling atomic.Bool // the reader runs a handler, and hears nothing
+	ended    atomic.Bool
+}
+
+// opening is what is known during open only: the request is large, and
+// frameworks use it again.
+type opening struct {
+	request  *http.Request
+	authData any
 }
 
 // pathValue is one parameter of the route.
@@ -87,7 +92,12 @@ func (c *Conn) PathValue(name string) string {
 
 // Request returns the handshake request while open runs, and nil afterwards:
 // take from it what the connection needs. It must not be changed.
-func (c *Conn) Request() *http.Request { return c.request }
+func (c *Conn) Request() *http.Request {
+	if c.opening == nil {
+		return nil
+	}
+	return c.opening.request
+}
 
 // Identity returns what the authentication found out about the client, if it is
 // a T: see the adapter's options.
@@ -97,8 +107,12 @@ func Identity[T any](c *Conn) (T, bool) {
 }
 
 // Authenticated sets the data that the authentication frame carries, where the
-// consumer announces its authentication. Call it in open.
-func (c *Conn) Authenticated(data any) { c.authData = data }
+// consumer announces its authentication. It has an effect in open only.
+func (c *Conn) Authenticated(data any) {
+	if c.opening != nil {
+		c.opening.authData = data
+	}
+}
 
 // Send sends a message to this client alone. It doesn't wait for the client:
 // what can't be written at once is queued, and bounded by the consumer's limits.

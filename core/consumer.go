@@ -59,7 +59,7 @@ type Consumer[C any] struct{ c *consumer }
 type consumer struct {
 	*handlers
 	options       *ConsumerOptions
-	open          func(ctx context.Context, conn *Conn) (any, error)
+	open          func(ctx context.Context, conn *Conn) (any, error) // nil: the connection is its own state
 	limits        Limits
 	overflow      Overflow
 	rate          *RateLimit
@@ -99,13 +99,10 @@ func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, co
 	if c.discriminator == "" {
 		c.discriminator = defaultDiscriminator
 	}
-	if open == nil {
-		if _, ok := any((*Conn)(nil)).(C); !ok {
-			panic(fmt.Sprintf("chanx: consumer %q has no open function, which only one with the state *chanx.Conn may leave out", name))
-		}
-		c.open = func(_ context.Context, conn *Conn) (any, error) { return conn, nil }
-	} else {
+	if open != nil {
 		c.open = func(ctx context.Context, conn *Conn) (any, error) { return open(ctx, conn) }
+	} else if _, ok := any((*Conn)(nil)).(C); !ok {
+		panic(fmt.Sprintf("chanx: consumer %q has no open function, which only one with the state *chanx.Conn may leave out", name))
 	}
 	c.mustBeValid()
 	hub.addConsumer(c)

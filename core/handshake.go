@@ -90,23 +90,19 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	if err := checkOrigin(h.Request, origins); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(h.Request.Context(), e.consumer.limits.HandshakeTimeout)
-	defer cancel()
-	if err := hub.listen(ctx); err != nil {
+	if err := hub.listen(h.Request.Context()); err != nil {
 		return nil, &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
 	}
 	c := e.newConn(h)
-	err := contain(func() error { return c.open(ctx, h) })
-	c.request = nil
+	err := contain(func() error { return c.open(h) })
 	if err == nil && hub.closing.Load() {
 		err = &Error{Reason: Unavailable, Detail: "the server is shutting down"}
 	}
 	if err != nil {
-		return e.refused(ctx, c, err)
+		return e.refused(c, err)
 	}
-	if e.consumer.options.AnnounceAuthentication {
-		_ = c.sendFrame(actionAuthentication, nil, authentication{http.StatusOK, "OK", c.authData})
-	}
+	c.announce(authentication{http.StatusOK, "OK", c.opening.authData})
+	c.opening = nil
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
 	return &Session{c}, nil
@@ -119,10 +115,23 @@ type authentication struct {
 	Data       any    `json:"data"`
 }
 
+// announce sends the result of the authentication, in front of what open sent.
+func (c *Conn) announce(a authentication) {
+	if !c.consumer.options.AnnounceAuthentication {
+		return
+	}
+	sent := c.out.queue // there is no socket yet, so everything waits
+	c.out.queue = nil
+	if err := c.sendFrame(actionAuthentication, nil, a); err != nil {
+		c.hub.log.Error("chanx: announcing the authentication failed", "consumer", c.consumer.name, "error", err)
+	}
+	c.out.queue = append(c.out.queue, sent...)
+}
+
 // newConn makes a connection that has neither state nor socket yet.
 func (e *Endpoint) newConn(h *Handshake) *Conn {
 	serial := e.hub.serial.Add(1)
-	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial), request: h.Request}
+	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial), opening: &opening{request: h.Request}}
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(h.Request.Context()))
 	if len(e.names) > 0 {
 		value := h.PathValue
@@ -141,7 +150,13 @@ func (e *Endpoint) newConn(h *Handshake) *Conn {
 
 // open finds out who the client is, joins the consumer's groups and makes the
 // state.
-func (c *Conn) open(ctx context.Context, h *Handshake) (err error) {
+func (c *Conn) open(h *Handshake) (err error) {
+	ctx := h.Request.Context()
+	if c.consumer.open != nil || len(c.consumer.groups) > 0 { // else there is nothing that could take long
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.consumer.limits.HandshakeTimeout)
+		defer cancel()
+	}
 	if h.Identify != nil {
 		if c.identity, err = h.Identify(); err != nil {
 			return err
@@ -150,25 +165,32 @@ func (c *Conn) open(ctx context.Context, h *Handshake) (err error) {
 	if err := c.Join(ctx, c.consumer.groups...); err != nil {
 		return err
 	}
-	state, err := c.consumer.open(ctx, c)
-	if err != nil {
-		return err
+	c.state = c
+	if c.consumer.open != nil {
+		if c.state, err = c.consumer.open(ctx, c); err != nil {
+			return tooLong(ctx, err)
+		}
 	}
-	c.state, c.opened = state, true
+	c.opened = true
 	return nil
+}
+
+// tooLong tells a client whose open took too long to come back later.
+func tooLong(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+		return &Error{Reason: Unavailable, Detail: "opening the connection took too long", cause: err}
+	}
+	return err
 }
 
 // refused undoes a connection that open refused. Where the consumer announces
 // its authentication the client is let in, to be told and closed.
-func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Session, error) {
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		err = &Error{Reason: Unavailable, Detail: "opening the connection took too long", cause: err}
-	}
+func (e *Endpoint) refused(c *Conn, err error) (*Session, error) {
 	refusal, public := asError(err)
 	if !public {
 		e.hub.logPanic("chanx: open failed", err, "consumer", e.consumer.name)
 	}
-	e.hub.observe(ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.id, Err: err})
+	e.hub.observe(c.ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.id, Err: err})
 	code := CloseForbidden
 	switch refusal.Reason {
 	case Unauthenticated:
@@ -183,9 +205,9 @@ func (e *Endpoint) refused(ctx context.Context, c *Conn, err error) (*Session, e
 		return nil, refusal
 	}
 	c.leaveAll()
-	c.out.queue, c.out.size, c.opened = nil, 0, false // what open sent before it refused is not this client's
+	c.out.queue, c.out.size, c.opening = nil, 0, nil // what open sent before it refused is not this client's
 	status := refusal.Status()
-	_ = c.sendFrame(actionAuthentication, nil, authentication{status, http.StatusText(status), nil})
+	c.announce(authentication{status, http.StatusText(status), nil})
 	c.Close(code, refusal.Detail)
 	return &Session{c}, nil
 }
@@ -207,9 +229,14 @@ func (s *Session) Discard(err error) {
 	s.conn.end(&CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err})
 }
 
-// forget ends a connection that was never opened.
+// forget ends a connection that is refused.
 func (c *Conn) forget(err error) {
-	c.cancel(&CloseError{Code: CloseAbnormal, Err: err})
+	how := &CloseError{Code: CloseAbnormal, Reason: "refused", Err: err}
+	if c.opened {
+		c.end(how)
+		return
+	}
+	c.cancel(how)
 	c.lane.close()
 	c.leaveAll()
 	c.hub.remove(c)

@@ -184,6 +184,8 @@ func (h *Hub) listen(ctx context.Context) error {
 	if h.direct != nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, h.limits.HandshakeTimeout)
+	defer cancel()
 	s, err := h.layer.Subscribe(ctx, connChannel(h.id), h.receiveDirect)
 	if err != nil {
 		return fmt.Errorf("chanx: subscribing to the layer: %w", err)

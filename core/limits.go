@@ -48,13 +48,6 @@ func (l Limits) or(d Limits) Limits {
 	}
 }
 
-// RateLimit bounds how many frames a client may send: PerSecond on average and
-// Burst at once. A frame beyond it is answered with [RateLimited].
-type RateLimit struct {
-	PerSecond float64
-	Burst     int // at least 1
-}
-
 // Overflow says what happens when a client reads too slowly and its queue is
 // full.
 type Overflow int

@@ -3,7 +3,6 @@ package chanx
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/chanx-go/chanx/core/internal/wire"
 )
@@ -38,7 +37,7 @@ func (c *Conn) receive(binary bool, data []byte) error {
 	}
 	c.lane.enter()
 	c.handling.Store(true)
-	if c.consumer.rate != nil && !c.bucket.take(c.consumer.rate) {
+	if c.overRate() {
 		x := &exchange{conn: c}
 		x.limited(data)
 	} else if c.closing.Load() == nil {
@@ -48,14 +47,6 @@ func (c *Conn) receive(binary bool, data []byte) error {
 	c.seen.Store(c.hub.clock.Load())
 	c.lane.leave(c.workLater)
 	return nil
-}
-
-// limited refuses a frame beyond the rate limit, with its ref.
-func (x *exchange) limited(data []byte) {
-	var e wire.Envelope
-	_ = e.Scan(data, x.conn.consumer.discriminator)
-	x.ref = e.Ref
-	x.fail(Errorf(RateLimited, "more than %g messages a second", x.conn.consumer.rate.PerSecond))
 }
 
 // workLater runs the events that wait for the lane, which is held for them.
@@ -143,8 +134,7 @@ func (c *Conn) drain(how *CloseError) {
 	c.lane.close()
 	c.hub.tasks.Go(func() {
 		c.lane.enter()
-		c.beside.cancel(how)
-		c.beside.done.Wait()
+		c.beside.finish(how)
 		c.out.mu.Lock()
 		c.putClose(how)
 		c.out.mu.Unlock()
@@ -214,21 +204,22 @@ func (c *Conn) awaitWritten() {
 // left, what runs is awaited, and OnClose handlers run. how is what the reader
 // saw.
 func (c *Conn) end(how *CloseError) {
-	c.endedOnce.Do(func() {
-		c.closing.CompareAndSwap(nil, how)
-		how = c.closing.Load() // what closed the connection first is what counts
-		c.hub.wheel.forget(c)
-		c.lane.close()
-		c.cancel(how)
-		c.leaveAll()
-		c.lane.enter()
-		c.beside.done.Wait()
-		c.runOnClose(how)
-		c.lane.leave(c.workLater)
-		c.hub.remove(c)
-		c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
-		c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.id, "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
-	})
+	if !c.ended.CompareAndSwap(false, true) {
+		return
+	}
+	c.closing.CompareAndSwap(nil, how)
+	how = c.closing.Load() // what closed the connection first is what counts
+	c.hub.wheel.forget(c)
+	c.lane.close()
+	c.cancel(how)
+	c.leaveAll()
+	c.lane.enter()
+	c.beside.finish(how)
+	c.runOnClose(how)
+	c.lane.leave(c.workLater)
+	c.hub.remove(c)
+	c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
+	c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.id, "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
 }
 
 // runOnClose runs the OnClose handlers, each with its panics contained.
@@ -243,26 +234,4 @@ func (c *Conn) runOnClose(how *CloseError) {
 			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.id, "consumer", c.consumer.name)
 		}
 	}
-}
-
-// bucket is a token bucket. The lane guards it.
-type bucket struct {
-	tokens float64
-	last   time.Time
-}
-
-func (b *bucket) take(r *RateLimit) bool {
-	now := time.Now()
-	most := float64(max(r.Burst, 1))
-	if b.last.IsZero() {
-		b.tokens = most
-	} else {
-		b.tokens = min(most, b.tokens+now.Sub(b.last).Seconds()*r.PerSecond)
-	}
-	b.last = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
 }
