@@ -7,4 +7,9 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0
 )
 
+require (
+	github.com/coder/websocket v1.8.15 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
+)
+
 replace github.com/chanx-go/chanx/core => ../../core

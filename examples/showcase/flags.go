@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// options are what the command line says.
+type options struct {
+	addr       string
+	completion bool
+}
+
+// parse reads the command line. What it can't do yet it says.
+func parse(args []string, out io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("showcase", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are for the caller to print
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 for any that is free")
+	framework := flags.String("framework", "chi", "web framework: chi, gin, echo or fiber")
+	layer := flags.String("layer", "memory", "what connects processes: memory, redis://… or nats://…")
+	flags.BoolVar(&o.completion, "completion", false, "announce with a frame that a message was handled")
+	document := flags.String("asyncapi", "", "write the AsyncAPI document to a `file` and exit")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(out, "Usage of showcase:")
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; -help lists the flags", err)
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q; -help lists the flags", flags.Arg(0))
+	case *document != "":
+		return o, errors.New("-asyncapi comes with the AsyncAPI generator")
+	case *framework != "chi":
+		if slices.Contains([]string{"gin", "echo", "fiber"}, *framework) {
+			return o, fmt.Errorf("-framework %s is not there yet: chi is", *framework)
+		}
+		return o, fmt.Errorf("unknown -framework %q: chi is there", *framework)
+	case *layer != "memory":
+		return o, fmt.Errorf("-layer %q is not there yet: memory is", *layer)
+	}
+	return o, nil
+}

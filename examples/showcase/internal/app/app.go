@@ -1,0 +1,126 @@
+// Package app is the showcase without a web framework: its consumers, their
+// messages, and the worker that does background jobs.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// Options configure an [App]. nil means the defaults.
+type Options struct {
+	Layer      layer.Layer   // what the processes of the showcase share; a memory layer of its own by default
+	Logger     *slog.Logger  // slog.Default() by default
+	Completion bool          // announce with a frame that a message, a group's message or an event was handled
+	JobTime    time.Duration // that a background job takes; 500 ms by default
+}
+
+// App is everything of the showcase that no web framework has a part in. A
+// server mounts the consumers.
+type App struct {
+	Hub           *chanx.Hub
+	System        *chanx.Consumer[*chanx.Conn]
+	Chat          *chanx.Consumer[*Chat]
+	Reliable      *chanx.Consumer[*Reliable]
+	Notifications *chanx.Consumer[*Notifications]
+	Analytics     *chanx.Consumer[*Analytics]
+	Jobs          *chanx.Consumer[*Jobs]
+	Room          *chanx.Consumer[*Room]
+	Private       *chanx.Consumer[*Private]
+	Bench         *chanx.Consumer[*Bench]
+	BenchRoom     *chanx.Consumer[*BenchRoom]
+
+	worker *Worker
+}
+
+// New makes the hub and its consumers. They are not mounted yet, and jobs wait
+// until [App.Work] runs.
+func New(opts *Options) *App {
+	if opts == nil {
+		opts = &Options{}
+	}
+	hub := chanx.NewHub(&chanx.HubOptions{Layer: opts.Layer, Logger: opts.Logger, QuietActions: []string{"ping"}})
+	a := &App{Hub: hub, worker: newWorker(opts.JobTime, opts.Logger)}
+	options := func(description string, tags ...string) *chanx.ConsumerOptions {
+		return &chanx.ConsumerOptions{
+			Doc:        chanx.Doc{Description: description, Tags: tags},
+			Completion: opts.Completion,
+		}
+	}
+	a.System = newSystem(hub, options("Answers directly: no group is involved", "system"))
+	a.Chat = newChat(hub, options("One chat room for everybody", "chat"))
+	a.Reliable = newReliable(hub, options("The chat room whose messages must not get lost", "chat", "reliable"))
+	a.Notifications = newNotifications(hub, options("Notifications to everybody", "notifications"))
+	a.Analytics = newAnalytics(hub, options("Analytics events of any shape", "analytics"))
+	a.Jobs = newJobs(hub, a.worker, options("Jobs for a worker that knows only the connection's id", "jobs"))
+	a.Room = newRoom(hub, options("A chat room for each name", "chat", "rooms"))
+	a.Private = newPrivate(hub, options("Only for who brings a valid JSON Web Token", "authentication"))
+	a.Bench = newBench(hub, options("An echo, to measure", "bench"))
+	a.BenchRoom = newBenchRoom(hub, options("A room where everybody gets everything, to measure", "bench"))
+	return a
+}
+
+// Work does background jobs until the context ends; jobs under way end with it.
+func (a *App) Work(ctx context.Context) { a.worker.run(ctx, a.Jobs) }
+
+// Group is a group that events can be published to.
+type Group struct {
+	Name     string `json:"name"`
+	Consumer string `json:"consumer"`
+}
+
+// Groups returns the groups that are always there, by consumer. Those of rooms
+// come and go: see [RoomGroup].
+func (a *App) Groups() []Group {
+	return []Group{
+		{chatGroup, a.Chat.Name()},
+		{extraGroup, a.Chat.Name()},
+		{reliableGroup, a.Reliable.Name()},
+		{notificationsGroup, a.Notifications.Name()},
+		{analyticsGroup, a.Analytics.Name()},
+		{jobsGroup, a.Jobs.Name()},
+	}
+}
+
+// publisher is a consumer, whatever its state.
+type publisher interface {
+	PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error
+}
+
+// owner returns the consumer that has a group, nil if none does.
+func (a *App) owner(group string) publisher {
+	switch group {
+	case chatGroup, extraGroup:
+		return a.Chat
+	case reliableGroup:
+		return a.Reliable
+	case notificationsGroup:
+		return a.Notifications
+	case analyticsGroup:
+		return a.Analytics
+	case jobsGroup:
+		return a.Jobs
+	}
+	if name, ok := strings.CutPrefix(group, roomPrefix); ok && name != "" {
+		return a.Room
+	}
+	return nil
+}
+
+// Publish gives an event to a group from outside of any connection. The payload
+// is JSON, nil where there is none. The error is a [*chanx.Error] for what is
+// wrong with the request: [chanx.NotFound] where no consumer has the group,
+// [chanx.UnknownAction] where its consumer does not declare the event, and
+// [chanx.Invalid] with the violations.
+func (a *App) Publish(ctx context.Context, group, action string, payload []byte) error {
+	to := a.owner(group)
+	if to == nil {
+		return chanx.Errorf(chanx.NotFound, "no consumer has the group %q", group)
+	}
+	return to.PublishJSON(ctx, action, payload, group)
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// ChatMessage is said in the chat.
+type ChatMessage struct {
+	Message string `json:"message" doc:"What to say"`
+}
+
+// Action names the message.
+func (ChatMessage) Action() string { return "chat" }
+
+// ChatNotification is what everybody in the chat hears.
+type ChatNotification struct {
+	Message string `json:"message"`
+}
+
+// Action names the message.
+func (ChatNotification) Action() string { return "chat_notification" }
+
+// UserJoined is an event that clients get as it is.
+type UserJoined struct {
+	Message string `json:"message"`
+}
+
+// Action names the message.
+func (UserJoined) Action() string { return "user_joined_notification" }
+
+// UserLeft is an event that clients get as it is.
+type UserLeft struct {
+	Message string `json:"message"`
+}
+
+// Action names the message.
+func (UserLeft) Action() string { return "user_left_notification" }
+
+const chatGroup = "chat_room"
+
+// Chat is one client in the chat.
+type Chat struct{ *chanx.Conn }
+
+func newChat(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Chat] {
+	chat := chanx.NewConsumer(hub, "chat", openChat, opts)
+	withPing(chat)
+	withExtra(chat)
+	chanx.JoinGroups(chat, chatGroup)
+	chanx.Outgoing[ChatNotification](chat)
+	chanx.On(chat, (*Chat).Say, chanx.Sends[ChatNotification](), chanx.Summary("Say something to everybody"))
+	chanx.MapEvent(chat, (*Chat).Notify)
+	chanx.Forward[UserJoined](chat)
+	chanx.Forward[UserLeft](chat)
+	chanx.OnClose(chat, (*Chat).Left)
+	return chat
+}
+
+func openChat(ctx context.Context, conn *chanx.Conn) (*Chat, error) {
+	c := &Chat{conn}
+	return c, c.Broadcast(ctx, ChatNotification{"Somebody joined the chat"}, chatGroup)
+}
+
+// Say passes a message on to everybody.
+func (c *Chat) Say(ctx context.Context, m ChatMessage) error {
+	return c.Broadcast(ctx, ChatNotification(m), chatGroup)
+}
+
+// Notify makes a message of an event.
+func (c *Chat) Notify(_ context.Context, e SystemNotify) (ChatNotification, error) {
+	return ChatNotification{string(e)}, nil
+}
+
+// Left tells the others that the client is gone.
+func (c *Chat) Left(ctx context.Context, _ *chanx.CloseError) {
+	if err := c.Broadcast(ctx, ChatNotification{"Somebody left the chat"}, chatGroup); err != nil {
+		slog.WarnContext(ctx, "showcase: nobody was told that somebody left", "error", err)
+	}
+}

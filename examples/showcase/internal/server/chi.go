@@ -1,0 +1,62 @@
+// Package server puts the showcase into web frameworks, one file for each.
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	chanxchi "github.com/chanx-go/chanx/adapters/chi"
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/examples/showcase/internal/app"
+	"github.com/chanx-go/chanx/examples/showcase/internal/web"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/jwtauth/v5"
+)
+
+// Chi serves the showcase with chi.
+func Chi(a *app.App) (http.Handler, error) {
+	r := chi.NewRouter()
+	r.Use(middleware.Recoverer)
+	r.Route("/ws", func(r chi.Router) {
+		chanxchi.Handle(r, "/system", a.System, nil)
+		chanxchi.Handle(r, "/chat", a.Chat, nil)
+		chanxchi.Handle(r, "/reliable", a.Reliable, nil)
+		chanxchi.Handle(r, "/notifications", a.Notifications, nil)
+		chanxchi.Handle(r, "/analytics", a.Analytics, nil)
+		chanxchi.Handle(r, "/background_jobs", a.Jobs, nil)
+		chanxchi.Handle(r, "/room/{room_name}", a.Room, nil)
+		chanxchi.Handle(r, "/bench", a.Bench, nil)
+		chanxchi.Handle(r, "/bench/room/{name}", a.BenchRoom, nil)
+		r.Group(func(r chi.Router) {
+			tokens := jwtauth.New("HS256", []byte(app.Secret), nil)
+			r.Use(jwtauth.Verify(tokens, jwtauth.TokenFromHeader, tokenFromSubprotocol))
+			r.Use(jwtauth.Authenticator(tokens))
+			chanxchi.Handle(r, "/private", a.Private, &chanxchi.Options{Identity: user})
+		})
+	})
+	r.Mount("/", web.Handler(a))
+	return r, chanxchi.Locate(r)
+}
+
+// user is who the token was made out to that the middleware has verified.
+func user(r *http.Request) (any, error) {
+	token, _, err := jwtauth.FromContext(r.Context())
+	if err != nil || token == nil || token.Subject() == "" {
+		return nil, chanx.Errorf(chanx.Unauthenticated, "the token does not say whose it is")
+	}
+	return app.User{Subject: token.Subject()}, nil
+}
+
+// tokenFromSubprotocol finds the token where a browser puts it: among the
+// subprotocols, as bearer.<token>.
+func tokenFromSubprotocol(r *http.Request) string {
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for offered := range strings.SplitSeq(line, ",") {
+			if token, ok := strings.CutPrefix(strings.TrimSpace(offered), app.TokenPrefix); ok {
+				return token
+			}
+		}
+	}
+	return ""
+}
