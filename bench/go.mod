@@ -5,6 +5,8 @@ go 1.26.0
 require (
 	github.com/bytedance/sonic v1.15.5
 	github.com/centrifugal/centrifuge v0.40.1
+	github.com/chanx-go/chanx/adapters/chi v0.0.0
+	github.com/chanx-go/chanx/core v0.0.0
 	github.com/coder/websocket v1.8.15
 	github.com/fasthttp/websocket v1.5.8
 	github.com/go-json-experiment/json v1.27.2
@@ -31,6 +33,7 @@ require (
 	github.com/cloudwego/base64x v0.1.6 // indirect
 	github.com/dolthub/maphash v0.1.0 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.16 // indirect
+	github.com/go-chi/chi/v5 v5.5.0 // indirect
 	github.com/go-playground/locales v0.14.2 // indirect
 	github.com/go-playground/universal-translator v0.18.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -63,4 +66,9 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace (
+	github.com/chanx-go/chanx/adapters/chi => ../adapters/chi
+	github.com/chanx-go/chanx/core => ../core
 )

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 )
@@ -101,22 +100,21 @@ func TestTables(t *testing.T) {
 				b.all = append(b.all, r)
 			}
 		}
-		var out bytes.Buffer
-		b.table(&out, s, targets)
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")[2:]
+		out := b.table(s, targets)
+		lines := strings.Split(strings.TrimSpace(out), "\n")[2:]
 		if len(lines) != 2+len(targets) {
-			t.Fatalf("%s: %d lines:\n%s", s.id, len(lines), &out)
+			t.Fatalf("%s: %d lines:\n%s", s.id, len(lines), out)
 		}
 		for i, line := range lines[:4] {
 			if got, want := strings.Count(line, "|"), strings.Count(lines[0], "|"); got != want {
-				t.Errorf("%s: line %d has %d bars, the head %d:\n%s", s.id, i, got, want, &out)
+				t.Errorf("%s: line %d has %d bars, the head %d:\n%s", s.id, i, got, want, out)
 			}
 		}
 		if !strings.HasPrefix(lines[2], "| floor (1 of 3 noisy) |") {
-			t.Errorf("%s: the noisy run is not shown:\n%s", s.id, &out)
+			t.Errorf("%s: the noisy run is not shown:\n%s", s.id, out)
 		}
 		if !strings.Contains(lines[3], "1 runs failed: it stumbled") || !strings.Contains(lines[4], "failed: it stumbled") {
-			t.Errorf("%s: failed runs are not shown:\n%s", s.id, &out)
+			t.Errorf("%s: failed runs are not shown:\n%s", s.id, out)
 		}
 	}
 }

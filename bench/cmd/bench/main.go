@@ -93,7 +93,7 @@ func run(o *options) error {
 		}
 	}
 	for _, s := range scenarios {
-		b.table(os.Stdout, s, targets)
+		fmt.Print(b.table(s, targets))
 	}
 	fmt.Printf("Took %.0f s.\n", time.Since(start).Seconds())
 	return nil

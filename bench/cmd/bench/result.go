@@ -20,10 +20,10 @@ type slow struct {
 
 // result is what the generator printed about one run.
 type result struct {
-	Target     string
-	Scenario   string
-	Rep        int
-	Failures   []string `json:",omitempty"` // errors of this run and of those it was picked from
+	Target     string   `json:"target"`
+	Scenario   string   `json:"scenario"`
+	Rep        int      `json:"rep"`
+	Failures   []string `json:"failures,omitempty"` // errors of this run and of those it was picked from
 	PerSec     float64  `json:"per_sec"`
 	CPU        float64  `json:"cpu_s_per_1m"`
 	P50        float64  `json:"p50_us"`

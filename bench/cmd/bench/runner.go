@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -53,7 +54,7 @@ func (r *runner) try(t target, s scenario) (result, error) {
 		return res, err
 	}
 	args := append(strings.Fields(s.args), "-url", to.String(), "-dialect", t.dialect,
-		"-pid", fmt.Sprint(server.cmd.Process.Pid), "-debug", debug, "-name", t.name)
+		"-pid", strconv.Itoa(server.cmd.Process.Pid), "-debug", debug, "-name", t.name)
 	load := exec.Command(filepath.Join(r.bin, "load"), append(args, r.loadArgs...)...)
 	var out bytes.Buffer
 	load.Stdout, load.Stderr = &out, os.Stderr

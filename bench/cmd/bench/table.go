@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
 
-// table prints one scenario, a target a row.
-func (b *bench) table(w io.Writer, s scenario, targets []target) {
+// table returns one scenario as markdown, a target a row.
+func (b *bench) table(s scenario, targets []target) string {
+	w := &strings.Builder{}
 	base := pick(b.all, b.floor, s.id)
 	fmt.Fprintf(w, "\n### %s\n\n", s.title)
 	var head string
@@ -35,6 +35,7 @@ func (b *bench) table(w io.Writer, s scenario, targets []target) {
 		}
 		fmt.Fprintf(w, "| %s%s | %s |\n", t.name, b.remarks(rs, failed), row(rs, base))
 	}
+	return w.String()
 }
 
 // remarks says what speaks against trusting a row.

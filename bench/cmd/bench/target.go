@@ -25,6 +25,7 @@ func own(name, command, dialect string) target {
 // standard targets always run, unless -only leaves them out.
 func standard() []target {
 	return []target{
+		own("chanx", "peer-chanx", "chanx"),
 		own("coder", "peer-coder", "chanx"),
 		own("coder-noop", "peer-coder -noop", "raw"),
 		own("gorilla", "peer-gorilla", "chanx"),

@@ -15,7 +15,7 @@ func (g *gen) send(c *conn, t int64) {
 
 func (g *gen) onEcho(c *conn, b []byte) {
 	if len(b) < 8 && g.d.batch { // {} is centrifuge's ping
-		g.r.write(c, maskFrame(nil, opText, []byte("{}")))
+		g.r.write(c, maskFrame(opText, []byte("{}")))
 		return
 	}
 	ok := len(b) >= g.cfg.size

@@ -26,7 +26,7 @@ func (g *gen) publish(t int64) {
 func (g *gen) onPush(c *conn, b []byte) {
 	if len(b) < 8 {
 		if g.d.batch {
-			g.r.write(c, maskFrame(nil, opText, []byte("{}")))
+			g.r.write(c, maskFrame(opText, []byte("{}")))
 		}
 		return
 	}

@@ -23,15 +23,13 @@ func (g *gen) idle() error {
 	g.res.ServerCPU = (s1.CPU - s0.CPU) / sec
 	g.res.GenCPU = (selfCPU() - b.gen) / sec
 	g.res.Seconds = sec
-	for end := time.Now().Add(g.cfg.settle); time.Now().Before(end); {
-		g.r.poll(50)
-	}
+	g.pollUntil(time.Now().Add(g.cfg.settle))
 	rss := proc.RSS(g.cfg.pid)
 	g.res.RSSMiB = float64(rss) / (1 << 20)
 	g.res.PerConnKiB = float64(rss-s0.RSS) / 1024 / float64(g.cfg.conns)
 	g.res.Goroutines = g.stat("goroutines")
 	if g.debugGC() {
-		time.Sleep(200 * time.Millisecond)
+		g.pollUntil(time.Now().Add(200 * time.Millisecond))
 		g.res.PerConnGC = float64(proc.RSS(g.cfg.pid)-s0.RSS) / 1024 / float64(g.cfg.conns)
 	}
 	g.res.Closed = g.r.closed
@@ -39,4 +37,11 @@ func (g *gen) idle() error {
 		return fmt.Errorf("%d idle connections closed: %w", g.r.closed, g.r.lastErr)
 	}
 	return nil
+}
+
+// pollUntil handles what comes until then.
+func (g *gen) pollUntil(then time.Time) {
+	for time.Now().Before(then) {
+		g.r.poll(20)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -31,87 +32,112 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer c.CloseNow()
-	q := make(chan []byte, 4096)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go func() {
-		for {
-			select {
-			case b := <-q:
-				if c.Write(ctx, websocket.MessageText, b) != nil {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	join := func() {
-		f.mu.Lock()
-		f.members[c] = q
-		f.mu.Unlock()
-	}
-	defer func() {
-		f.mu.Lock()
-		delete(f.members, c)
-		f.mu.Unlock()
-	}()
+	p := &fakePeer{fake: f, conn: c, queue: make(chan []byte, 4096)}
+	go p.write(ctx)
+	defer f.leave(c)
 	if strings.Contains(r.URL.Path, "/room/") {
-		join()
+		f.join(p)
 	}
-	var held []byte
 	for {
 		_, b, err := c.Read(ctx)
-		if err != nil {
+		if err != nil || p.handle(b) != nil {
 			return
-		}
-		var m map[string]any
-		if json.Unmarshal(b, &m) != nil {
-			return
-		}
-		f.mu.Lock()
-		f.n++
-		n := f.n
-		f.mu.Unlock()
-		switch m["action"] {
-		case "echo":
-			m["action"] = "echo_reply"
-			if f.spoil > 0 && n%f.spoil == 0 {
-				m["payload"] = map[string]any{"text": "11111111"}
-			}
-			if f.mute > 0 && n%f.mute == 0 {
-				continue
-			}
-			b, _ = json.Marshal(m)
-			q <- b
-		case "subscribe":
-			join()
-			m["action"] = "subscribed"
-			b, _ = json.Marshal(m)
-			q <- b
-		case "publish":
-			b = []byte(strings.Replace(string(b), `"publish"`, `"published"`, 1))
-			if f.drop > 0 && n%f.drop == 0 {
-				continue
-			}
-			out := [][]byte{b}
-			if f.swap > 0 && n%f.swap == 0 {
-				held = b
-				continue
-			}
-			if held != nil {
-				out = [][]byte{b, held}
-				held = nil
-			}
-			f.mu.Lock()
-			for _, q := range f.members {
-				for _, b := range out {
-					q <- b
-				}
-			}
-			f.mu.Unlock()
 		}
 	}
+}
+
+func (f *fake) join(p *fakePeer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.members[p.conn] = p.queue
+}
+
+func (f *fake) leave(c *websocket.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.members, c)
+}
+
+// count numbers messages, to spoil every so many.
+func (f *fake) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n++
+	return f.n
+}
+
+func (f *fake) broadcast(messages ...[]byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, q := range f.members {
+		for _, b := range messages {
+			q <- b
+		}
+	}
+}
+
+type fakePeer struct {
+	fake  *fake
+	conn  *websocket.Conn
+	queue chan []byte
+	held  []byte // a room message that the next one overtakes
+}
+
+func (p *fakePeer) write(ctx context.Context) {
+	for {
+		select {
+		case b := <-p.queue:
+			if p.conn.Write(ctx, websocket.MessageText, b) != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *fakePeer) handle(b []byte) error {
+	var m map[string]any
+	if err := json.Unmarshal(b, &m); err != nil {
+		return err
+	}
+	f, n := p.fake, p.fake.count()
+	every := func(k int) bool { return k > 0 && n%k == 0 }
+	switch m["action"] {
+	case "echo":
+		m["action"] = "echo_reply"
+		if every(f.spoil) {
+			m["payload"] = map[string]any{"text": "11111111"}
+		}
+		if !every(f.mute) {
+			return p.send(m)
+		}
+	case "subscribe":
+		f.join(p)
+		m["action"] = "subscribed"
+		return p.send(m)
+	case "publish":
+		b = []byte(strings.Replace(string(b), `"publish"`, `"published"`, 1))
+		switch {
+		case every(f.drop):
+		case every(f.swap):
+			p.held = b
+		case p.held != nil:
+			f.broadcast(b, p.held)
+			p.held = nil
+		default:
+			f.broadcast(b)
+		}
+	}
+	return nil
+}
+
+func (p *fakePeer) send(m map[string]any) error {
+	b, err := json.Marshal(m)
+	p.queue <- b
+	return err
 }
 
 func drive(t *testing.T, f *fake, args map[string]string) Result {
@@ -127,9 +153,7 @@ func drive(t *testing.T, f *fake, args map[string]string) Result {
 		"url": "ws://" + ln.Addr().String() + "/ws", "dialect": "chanx", "scenario": "echo", "c": "5", "d": "1",
 		"size": "32", "rate": "0", "window": "8", "t": "300ms", "warm": "50ms", "pid": strconv.Itoa(os.Getpid()),
 	}
-	for k, v := range args {
-		all[k] = v
-	}
+	maps.Copy(all, args)
 	g := &gen{}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	g.cfg.register(flags)

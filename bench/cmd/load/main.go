@@ -28,8 +28,10 @@ func main() {
 	if err := g.run(); err != nil {
 		g.res.Err = err.Error()
 	}
-	b, _ := json.Marshal(g.res)
-	fmt.Println(string(b))
+	if err := json.NewEncoder(os.Stdout).Encode(g.res); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
 	if g.res.Err != "" {
 		os.Exit(1)
 	}
@@ -92,7 +94,7 @@ func (g *gen) listen(join bool) {
 	if g.d.greet != nil {
 		greet = g.d.greet(join)
 	}
-	say := func(c *conn) { g.r.write(c, maskFrame(nil, opText, []byte(greet[c.step]))) }
+	say := func(c *conn) { g.r.write(c, maskFrame(opText, []byte(greet[c.step]))) }
 	g.r.onOpen = func(c *conn) {
 		g.all = append(g.all, c)
 		if len(greet) == 0 {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -33,7 +33,7 @@ func newTemplate(s string) *template {
 	if i := strings.Index(s, "3333333333333333333"); i >= 0 {
 		t.t = i
 	}
-	t.frame = maskFrame(nil, opText, []byte(s))
+	t.frame = maskFrame(opText, []byte(s))
 	t.head = len(t.frame) - len(s)
 	return t
 }
@@ -60,7 +60,7 @@ func filler(n int) string {
 
 func echoTemplate(d *dialect, size int) (*template, error) {
 	if size < 8 {
-		return nil, fmt.Errorf("payload size must be at least 8")
+		return nil, errors.New("payload size must be at least 8")
 	}
 	return newTemplate(d.echo("11111111" + filler(size-8))), nil
 }

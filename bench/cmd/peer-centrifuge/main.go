@@ -46,10 +46,10 @@ func main() {
 			}
 			cb(centrifuge.RPCReply{Data: b}, nil)
 		})
-		c.OnSubscribe(func(e centrifuge.SubscribeEvent, cb centrifuge.SubscribeCallback) {
+		c.OnSubscribe(func(_ centrifuge.SubscribeEvent, cb centrifuge.SubscribeCallback) {
 			cb(centrifuge.SubscribeReply{}, nil)
 		})
-		c.OnPublish(func(e centrifuge.PublishEvent, cb centrifuge.PublishCallback) {
+		c.OnPublish(func(_ centrifuge.PublishEvent, cb centrifuge.PublishCallback) {
 			cb(centrifuge.PublishReply{}, nil)
 		})
 	})

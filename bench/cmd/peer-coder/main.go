@@ -46,7 +46,7 @@ func serveNoop(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }()
 	c.SetReadLimit(128 << 10)
 	ctx := context.Background()
 	for {
@@ -65,7 +65,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer c.CloseNow()
+	defer func() { _ = c.CloseNow() }()
 	c.SetReadLimit(128 << 10)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -89,7 +89,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 				select {
 				case m.send <- out:
 				default:
-					go m.c.Close(websocket.StatusPolicyViolation, "too slow")
+					go func() { _ = m.c.Close(websocket.StatusPolicyViolation, "too slow") }()
 				}
 			})
 		}

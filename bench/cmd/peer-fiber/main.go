@@ -66,7 +66,7 @@ func serve(c *websocket.Conn) {
 	defer func() {
 		rooms.Leave(room, cl)
 		close(cl.done)
-		c.Close()
+		_ = c.Close()
 		<-cl.over // fiber takes c back when this handler returns
 	}()
 	c.SetReadLimit(128 << 10)
@@ -106,7 +106,7 @@ func serve(c *websocket.Conn) {
 
 func (cl *client) writePump() {
 	t := time.NewTicker(pingEvery)
-	defer func() { t.Stop(); cl.c.Close(); close(cl.over) }()
+	defer func() { t.Stop(); _ = cl.c.Close(); close(cl.over) }()
 	for {
 		select {
 		case <-cl.done:

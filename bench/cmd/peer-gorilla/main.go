@@ -57,7 +57,7 @@ func serveNoop(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	for {
 		t, b, err := c.ReadMessage()
 		if err != nil {
@@ -81,7 +81,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		rooms.Leave(room, cl)
 		close(cl.done)
-		c.Close()
+		_ = c.Close()
 	}()
 	c.SetReadLimit(128 << 10)
 	_ = c.SetReadDeadline(time.Now().Add(pongWait))
@@ -104,7 +104,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 				select {
 				case m.send <- item{pm: pm}:
 				default:
-					m.c.Close() // too slow
+					_ = m.c.Close() // too slow
 				}
 			})
 		}
@@ -120,7 +120,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 
 func (cl *client) writePump() {
 	t := time.NewTicker(pingEvery)
-	defer func() { t.Stop(); cl.c.Close() }()
+	defer func() { t.Stop(); _ = cl.c.Close() }()
 	for {
 		select {
 		case <-cl.done:

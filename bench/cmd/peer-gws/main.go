@@ -31,7 +31,7 @@ func (handler) OnPing(c *gws.Conn, b []byte) {
 }
 
 func (handler) OnMessage(c *gws.Conn, m *gws.Message) {
-	defer m.Close()
+	defer func() { _ = m.Close() }()
 	if *peer.Noop {
 		_ = c.WriteMessage(m.Opcode, m.Bytes())
 		return

@@ -146,7 +146,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (cl *client) run(ctx context.Context) {
-	defer cl.c.CloseNow()
+	defer func() { _ = cl.c.CloseNow() }()
 	if *echo == "std" {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
@@ -182,11 +182,11 @@ func (cl *client) run(ctx context.Context) {
 	}
 	next := func() error { return cl.next(ctx) }
 	if *read == "once" {
-		for cl.w.once(next) && next() == nil {
+		for cl.w.once(next) && next() == nil { //nolint:revive // next does it all
 		}
 		return
 	}
-	for next() == nil {
+	for next() == nil { //nolint:revive // the same
 	}
 }
 
@@ -269,7 +269,9 @@ func unmask(p, key []byte) {
 func (cl *client) handle(ctx context.Context, b []byte) error {
 	o := outPool.Get().(*[]byte)
 	defer outPool.Put(o)
-	reply, out, err := (*o)[:0], []byte(nil), error(nil)
+	reply := (*o)[:0]
+	var out []byte
+	var err error
 	if *codec == "v1" {
 		var r []byte
 		if r, out, err = peer.Handle(b); err == nil && r != nil {
@@ -373,7 +375,7 @@ func (cl *client) broadcast(out []byte) {
 			select {
 			case m.send <- out:
 			default:
-				go m.c.Close(websocket.StatusPolicyViolation, "too slow")
+				go func() { _ = m.c.Close(websocket.StatusPolicyViolation, "too slow") }()
 			}
 		})
 	}

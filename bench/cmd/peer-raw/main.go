@@ -47,7 +47,7 @@ func main() {
 		}
 		go func() {
 			if upgrade(c) != nil {
-				c.Close()
+				_ = c.Close()
 				return
 			}
 			switch *loop {
@@ -123,7 +123,7 @@ func turn(b []byte) (out, rest []byte) {
 }
 
 func echoNet(c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	b := make([]byte, bufSize)
 	k := 0
 	for {
@@ -172,7 +172,7 @@ func serve(fd int, b []byte, keep *[]byte) bool {
 }
 
 func echoOnce(c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	rc, err := c.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		return
@@ -199,7 +199,7 @@ func (p *poller) add(c net.Conn) {
 	}
 	fd, err := unix.Dup(int(f.Fd()))
 	f.Close()
-	c.Close()
+	_ = c.Close()
 	if err != nil {
 		return
 	}
@@ -225,7 +225,7 @@ func (p *poller) run() {
 			}
 			if !serve(int(e.Fd), b, k) {
 				delete(keep, e.Fd)
-				unix.Close(int(e.Fd))
+				_ = unix.Close(int(e.Fd))
 			}
 		}
 	}
