@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/importer"
 	"go/token"
-	"go/types"
 	"io"
 	"os"
 	"os/exec"
@@ -49,7 +48,7 @@ var rules = map[string]importRule{
 	// Helpers know nothing of what they help.
 	"internal":         {deny: testOnly},
 	"internal/jsonraw": {deny: testOnly},
-	"internal/wire":    {allow: []string{modulePath + "/internal/jsonraw"}, deny: testOnly},
+	"internal/wire":    {allow: []string{modulePath + "/internal/jsonraw", jsonCodec}, deny: testOnly},
 	"internal/wsconn":  {allow: []string{websockets, modulePath + "/internal/wire"}, deny: testOnly},
 }
 
@@ -63,12 +62,12 @@ var frameworks = map[string][]string{
 
 // pkg is what go list says of a package.
 type pkg struct {
-	ImportPath string
-	Standard   bool
-	DepOnly    bool
-	Export     string
-	Imports    []string
-	Deps       []string
+	ImportPath string   `json:"ImportPath"`
+	Standard   bool     `json:"Standard"`
+	DepOnly    bool     `json:"DepOnly"` // not below the folder that was listed
+	Export     string   `json:"Export"`  // file of export data
+	Imports    []string `json:"Imports"`
+	Deps       []string `json:"Deps"`
 }
 
 // list returns the packages in and below dir with all they depend on, by path.
