@@ -96,9 +96,6 @@ func chain(w http.ResponseWriter) string {
 
 // accept makes the connection and writes the 101 response.
 func accept(nc net.Conn, brw *bufio.ReadWriter, r *http.Request, o Options) (*Conn, error) {
-	if brw.Writer.Buffered() > 0 {
-		return nil, errors.New("the response has already begun")
-	}
 	c := &Conn{nc: nc, rc: rawConn(nc), limit: cmp.Or(o.ReadLimit, defaultReadLimit)}
 	c.tryFn = c.tryFD
 	if n := brw.Reader.Buffered(); n > 0 { // frames that came with the handshake
