@@ -1,7 +1,11 @@
 package schema
 
-// edit replaces b[at:end] by text. The edits of a run stand in order and don't
-// overlap.
+import (
+	"cmp"
+	"slices"
+)
+
+// edit replaces b[at:end] by text.
 type edit struct {
 	at, end int
 	text    []byte
@@ -31,6 +35,7 @@ func (s *Schema) Complete(raw []byte) ([]byte, []Violation) {
 	if violations != nil || len(edits) == 0 {
 		return raw, violations
 	}
+	edits = inOrder(edits)
 	size := len(raw)
 	for _, e := range edits {
 		size += len(e.text)
@@ -42,6 +47,13 @@ func (s *Schema) Complete(raw []byte) ([]byte, []Violation) {
 		done = e.end
 	}
 	return append(out, raw[done:]...), nil
+}
+
+// inOrder sorts edits by place. Where several schemas go for one value, the same
+// number may be rewritten for each; once is enough.
+func inOrder(edits []edit) []edit {
+	slices.SortStableFunc(edits, func(x, y edit) int { return cmp.Compare(x.at, y.at) })
+	return slices.CompactFunc(edits, func(x, y edit) bool { return x.at == y.at && x.end == y.end && x.end > x.at })
 }
 
 func (s *Schema) check(raw []byte) ([]Violation, []edit) {

@@ -51,6 +51,7 @@ type reader struct {
 	node     *node
 	required []string
 	format   string
+	constant []byte
 }
 
 var readers map[string]func(*reader, []byte) error
@@ -89,7 +90,7 @@ func init() {
 		return func(r *reader, raw []byte) error { return flag(b(r.node), string(raw)) }
 	}
 	readers = map[string]func(*reader, []byte) error{
-		"type": (*reader).kinds, "enum": (*reader).enum, "const": (*reader).constant,
+		"type": (*reader).kinds, "enum": (*reader).enum, "const": func(r *reader, raw []byte) error { r.constant = raw; return nil },
 		"minLength": count(true, text), "maxLength": count(false, text), "pattern": (*reader).pattern,
 		"format":           words(func(r *reader, s string) { r.format = s }),
 		"minimum":          number(func(n *numberRules) **decimal { return &n.min }),
@@ -206,11 +207,6 @@ func (r *reader) enum(raw []byte) error {
 	return err
 }
 
-func (r *reader) constant(raw []byte) error {
-	r.node.allOf = append(r.node.allOf, &node{enum: []literal{newLiteral(raw)}, isOne: true})
-	return nil
-}
-
 func (r *reader) pattern(raw []byte) error {
 	source, err := readString(raw)
 	if err != nil {
@@ -279,6 +275,14 @@ func (r *reader) finish() error {
 	default:
 		n.about.format = r.format
 	}
+	if r.constant != nil {
+		one := []literal{newLiteral(r.constant)}
+		if n.enum == nil {
+			n.enum, n.isOne = one, true
+		} else {
+			n.allOf = append(n.allOf, &node{enum: one, isOne: true})
+		}
+	}
 	for _, name := range r.required {
 		o := n.objects()
 		i := slices.IndexFunc(o.props, func(p prop) bool { return p.name == name })
@@ -294,9 +298,10 @@ func (r *reader) finish() error {
 		}
 		o.props[i].required = true
 	}
-	n.seal()
-	if n.kinds&kindInteger != 0 && n.kinds&kindNumber != 0 {
+	if n.kinds&kindNumber != 0 {
 		n.kinds &^= kindInteger // a number may be one anyway
 	}
+	n.plainInt = n.kinds&kindInteger != 0
+	n.seal()
 	return n.possible()
 }

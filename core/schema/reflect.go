@@ -275,8 +275,8 @@ func floatNode(bits int) *node {
 	high, _ := parseNumber("1.7976931348623157e308")
 	if bits == 32 {
 		n.about.format = "float"
-		low, _ = parseNumber("-3.4028234663852886e38")
-		high, _ = parseNumber("3.4028234663852886e38")
+		low, _ = parseNumber("-3.4028235e38")
+		high, _ = parseNumber("3.4028235e38")
 	}
 	n.num = &numberRules{min: low, max: high}
 	n.num.seal()

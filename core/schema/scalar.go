@@ -62,7 +62,7 @@ func (r *run) number(n *node, i int) int {
 	if n.num != nil {
 		fits = r.bounds(n.num, &d)
 	}
-	if n.plainInt && fits && !plainDigits(raw) {
+	if n.plainInt && fits && d.exp <= maxDigits && !plainDigits(raw) {
 		r.lacking = true
 		if r.collect {
 			r.edits = append(r.edits, edit{at: i, end: end, text: d.appendInt(nil)})
@@ -70,6 +70,9 @@ func (r *run) number(n *node, i int) int {
 	}
 	return end
 }
+
+// maxDigits is how many digits an integer of Go has at most.
+const maxDigits = 20
 
 // plainDigits reports whether a number is written as the decoder wants integers.
 func plainDigits(raw []byte) bool {
