@@ -1,0 +1,233 @@
+package chanxtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/coder/websocket"
+)
+
+// Client is one WebSocket client of a test. It reads all the time, whether the
+// test wants frames or not, and answers pings; frames wait in order until the
+// test takes them. It is closed when the test ends.
+type Client struct {
+	t             testing.TB
+	host          *host
+	ws            *websocket.Conn
+	header        http.Header // of the handshake's answer
+	contract      *contract
+	discriminator string
+	timeout       time.Duration
+	quiet         time.Duration
+
+	mu      sync.Mutex
+	frames  []Frame       // that wait
+	log     []string      // the last lines that went over the connection
+	lines   int           // how many there were
+	changed chan struct{} // closed and replaced when something comes
+	closed  *chanx.CloseError
+	refs    int
+
+	done  chan struct{} // closed when reading has ended
+	ended sync.Once
+}
+
+// Subprotocol returns the subprotocol that the server chose, "" for none.
+func (c *Client) Subprotocol() string { return c.ws.Subprotocol() }
+
+// Header returns the headers of the answer to the handshake.
+func (c *Client) Header() http.Header { return c.header.Clone() }
+
+// Send sends a message without a ref.
+func (c *Client) Send(m chanx.Message) {
+	c.t.Helper()
+	c.SendRaw(c.envelope("", m))
+}
+
+// SendRef sends a message with a ref.
+func (c *Client) SendRef(ref string, m chanx.Message) {
+	c.t.Helper()
+	c.SendRaw(c.envelope(ref, m))
+}
+
+// Cancel sends stream_cancel for the stream with the ref.
+func (c *Client) Cancel(ref string) {
+	c.t.Helper()
+	c.SendRaw(fmt.Sprintf(`{"ref":%s,%s:"stream_cancel"}`, quote(ref), quote(c.discriminator)))
+}
+
+// SendRaw sends a text message as it is.
+func (c *Client) SendRaw(text string) {
+	c.t.Helper()
+	c.write(websocket.MessageText, []byte(text), "-> "+text)
+}
+
+// SendBinary sends a binary message.
+func (c *Client) SendBinary(data []byte) {
+	c.t.Helper()
+	c.write(websocket.MessageBinary, data, fmt.Sprintf("-> binary %x", data))
+}
+
+func (c *Client) write(kind websocket.MessageType, data []byte, line string) {
+	c.t.Helper()
+	c.mu.Lock()
+	c.note(line)
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+	defer cancel()
+	err := c.ws.Write(ctx, kind, data)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.DeadlineExceeded):
+		c.fail("the server did not read a message for %v", c.timeout)
+	default:
+		c.fail("the message could not be sent: %v", err)
+	}
+}
+
+// envelope makes the frame of a message.
+func (c *Client) envelope(ref string, m chanx.Message) string {
+	c.t.Helper()
+	payload, err := c.encode(m)
+	if err != nil {
+		c.fail("%T can't be encoded: %v", m, err)
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	if ref != "" {
+		b.WriteString(`"ref":` + quote(ref) + ",")
+	}
+	b.WriteString(quote(c.discriminator) + ":" + quote(m.Action()))
+	if payload != nil {
+		b.WriteString(`,"payload":` + string(payload))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// freshRef returns a ref that no request had yet.
+func (c *Client) freshRef() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refs++
+	return "test-" + strconv.Itoa(c.refs)
+}
+
+// Close closes the connection with a close frame and waits for the server's.
+func (c *Client) Close(code chanx.CloseCode, reason string) {
+	c.t.Helper()
+	c.mu.Lock()
+	c.note(fmt.Sprintf("-> close %d %s", code, reason))
+	c.mu.Unlock()
+	_ = c.ws.Close(websocket.StatusCode(code), reason) // how it went is what reading ended with
+	<-c.done
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	if closed.Code == chanx.CloseAbnormal {
+		c.fail("the server did not answer a close frame: %v", closed.Err)
+	}
+}
+
+// Drop ends the connection without a close frame, as a client does that loses
+// its network.
+func (c *Client) Drop() {
+	c.mu.Lock()
+	c.note("-> drop")
+	c.mu.Unlock()
+	_ = c.ws.CloseNow()
+	<-c.done
+}
+
+// end is the client's end with the test's.
+func (c *Client) end() {
+	c.ended.Do(func() {
+		if c.ws != nil {
+			_ = c.ws.CloseNow()
+			<-c.done
+		}
+		c.host.close()
+		for _, f := range c.frames {
+			if f.problem != nil {
+				c.t.Errorf("chanxtest: the client got a frame that the test did not read: %s: %v", limited(f.Text), f.problem)
+			}
+		}
+	})
+}
+
+// read takes frames until the connection ends.
+func (c *Client) read() {
+	defer close(c.done)
+	for {
+		kind, data, err := c.ws.Read(context.Background())
+		if err != nil {
+			c.stopped(err)
+			return
+		}
+		f := Frame{Text: fmt.Sprintf("binary %x", data), problem: errors.New("it is binary")}
+		if kind == websocket.MessageText {
+			f = parse(data, c.discriminator)
+		}
+		f.problem = c.contract.check(&f)
+		c.mu.Lock()
+		c.frames = append(c.frames, f)
+		c.note("<- " + f.Text)
+		c.signal()
+		c.mu.Unlock()
+	}
+}
+
+// stopped notes how the connection ended.
+func (c *Client) stopped(err error) {
+	closed := &chanx.CloseError{Code: chanx.CloseAbnormal, Err: err}
+	if e, ok := errors.AsType[websocket.CloseError](err); ok {
+		closed = &chanx.CloseError{Code: chanx.CloseCode(e.Code), Reason: e.Reason, Remote: true}
+	}
+	_ = c.ws.CloseNow()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = closed
+	c.note(strings.TrimSpace(fmt.Sprintf("<- close %d %s", closed.Code, closed.Reason)))
+	c.signal()
+}
+
+// signal wakes who waits. c is locked.
+func (c *Client) signal() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+const logged = 20
+
+// note keeps a line for a failure's message. c is locked.
+func (c *Client) note(line string) {
+	c.lines++
+	if len(c.log) == logged {
+		c.log = slices.Delete(c.log, 0, 1)
+	}
+	c.log = append(c.log, limited(line))
+}
+
+// fail ends the test, with what went over the connection.
+func (c *Client) fail(format string, args ...any) {
+	c.t.Helper()
+	c.mu.Lock()
+	log := strings.Join(c.log, "\n\t")
+	switch {
+	case len(c.log) == 0:
+		log = "(nothing was sent or received)"
+	case c.lines > len(c.log):
+		log = fmt.Sprintf("(%d before these)\n\t", c.lines-len(c.log)) + log
+	}
+	c.mu.Unlock()
+	c.t.Fatalf("chanxtest: %s\n\t%s", fmt.Sprintf(format, args...), log)
+}

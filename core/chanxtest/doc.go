@@ -1,0 +1,57 @@
+// Package chanxtest tests WebSocket consumers through what clients see of them.
+//
+// [Dial] serves an http.Handler, such as the program's whole router, over a
+// network in memory and returns a [Client] of it; [DialURL] connects to a server
+// that runs. Typed functions then send and expect messages:
+//
+//	func TestChat(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			router := app.NewRouter() // mounts the consumers, with the middleware in front
+//
+//			ann := chanxtest.Dial(t, router, "/ws/rooms/go", nil)
+//			bob := chanxtest.Dial(t, router, "/ws/rooms/go", nil)
+//
+//			chanxtest.Request[app.Pong](ann, app.Ping{}) // a request with its reply
+//
+//			ann.Send(app.Say{Text: "hello"})
+//			if said := chanxtest.Expect[app.Said](bob); said.Text != "hello" {
+//				t.Errorf("bob got %+v", said)
+//			}
+//			chanxtest.Expect[app.Said](ann)
+//
+//			ann.Send(app.Say{})
+//			chanxtest.ExpectError(ann, chanx.Invalid)
+//			bob.ExpectNothing()
+//		})
+//	}
+//
+// # What is checked
+//
+// Every frame that a client gets is checked against what the endpoint declares:
+// it must be a well-formed envelope with either a frame of the framework's own or
+// a message that is a handler's output or is declared with [chanx.Sends] or
+// [chanx.Outgoing], and the payload must be valid for the message's schema. So
+// documents and generated clients, which are made from the declarations, agree
+// with what the program really does. Dial learns the endpoint from the handshake
+// by itself; DialURL can where it is given the hub.
+//
+// # Failures
+//
+// A method or function that doesn't find what it wants fails the test at once, as
+// [testing.TB.Fatalf] does, at the line of its caller and with what went over the
+// connection so far. As with Fatalf, call them on the test's goroutine. None of
+// them waits for longer than [DialOptions].Timeout.
+//
+// # Virtual time
+//
+// All of this works within a bubble of testing/synctest, where time passes at
+// once: pings, timeouts and retries need no sleeping, and [Client.ExpectNothing]
+// is exact. Make the hub inside of the bubble, and end what the program itself
+// leaves running before the bubble ends, as with [chanx.Hub.Shutdown].
+// Fiber's server is no http.Handler and can't be put into a bubble.
+//
+// # Events
+//
+// [NewCapture] records what a program publishes and broadcasts, as a layer that
+// goes in front of the hub's.
+package chanxtest

@@ -1,0 +1,73 @@
+package chanxtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	chanx "github.com/chanx-go/chanx/core"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Frame is one message that a client got.
+type Frame struct {
+	Action  string
+	Ref     string          // of the request that it answers; "" for a push
+	Topic   string          // "" for the consumer itself
+	Seq     uint64          // position in a topic; 0 where the frame has none
+	Payload json.RawMessage // as it came; nil where the frame has none
+	Text    string          // the whole frame
+
+	problem error // what is wrong with it
+}
+
+// Error returns what an error frame says, and nil for another frame.
+func (f Frame) Error() *chanx.Error {
+	var e chanx.Error
+	if f.Action != "error" || json.Unmarshal(f.Payload, &e) != nil {
+		return nil
+	}
+	return &e
+}
+
+// parse takes a frame apart. What is wrong with it is kept for the test that
+// reads it.
+func parse(text []byte, discriminator string) Frame {
+	f := Frame{Text: string(text)}
+	var fields map[string]jsontext.Value
+	if err := jsonv2.Unmarshal(text, &fields); err != nil {
+		f.problem = fmt.Errorf("it is no JSON object: %w", err)
+		return f
+	}
+	str := func(name string, into *string) {
+		raw, ok := fields[name]
+		if ok && jsonv2.Unmarshal(raw, into) != nil {
+			f.problem = fmt.Errorf("its %q is no string", name)
+		}
+	}
+	str("ref", &f.Ref)
+	str("topic", &f.Topic)
+	str(discriminator, &f.Action)
+	if raw, ok := fields["seq"]; ok {
+		var err error
+		if f.Seq, err = strconv.ParseUint(string(raw), 10, 64); err != nil {
+			f.problem = errors.New(`its "seq" is no position`)
+		}
+	}
+	if raw, ok := fields["version"]; ok && string(raw) != "1" {
+		f.problem = fmt.Errorf("its version is %s", raw)
+	}
+	f.Payload = json.RawMessage(fields["payload"])
+	switch {
+	case f.problem != nil:
+	case f.Action == "":
+		f.problem = fmt.Errorf("it has no %q", discriminator)
+	case f.Payload == nil:
+		f.problem = errors.New(`it has no "payload"`)
+	case f.Topic != "" && fields["version"] == nil:
+		f.problem = errors.New(`it belongs to a topic and has no "version"`)
+	}
+	return f
+}
