@@ -19,7 +19,7 @@ type wheel struct {
 	tick    time.Duration
 	slots   [wheelSlots]*Conn // lists through alarm
 	count   int
-	running bool
+	stop    chan struct{} // ends the goroutine, nil while there is none
 }
 
 // alarm is a connection's place in the wheel. The wheel guards it, except for
@@ -47,7 +47,7 @@ func (w *wheel) heed(l Limits) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range []time.Duration{l.PingInterval, l.PongTimeout, l.IdleTimeout, l.CloseTimeout} {
-		if d > 0 && !w.running {
+		if d > 0 && w.stop == nil {
 			w.tick = min(w.tick, max(d/16, shortestTick))
 		}
 	}
@@ -69,9 +69,10 @@ func (w *wheel) watch(c *Conn) {
 		return
 	}
 	w.list(c, w.nextLook(c, now))
-	if !w.running {
-		w.running = true
-		w.hub.tasks.Go(w.run)
+	if w.stop == nil {
+		stop := make(chan struct{})
+		w.stop = stop
+		w.hub.tasks.Go(func() { w.run(stop) })
 	}
 }
 
@@ -87,12 +88,17 @@ func (w *wheel) after(c *Conn, d time.Duration) {
 	w.list(c, w.hub.clock.Load()+w.ticks(d))
 }
 
-// forget ends the watch for good.
+// forget ends the watch for good. With the last connection the wheel stands
+// still.
 func (w *wheel) forget(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.unlist(c)
 	c.alarm.done = true
+	if w.count == 0 && w.stop != nil {
+		close(w.stop)
+		w.stop = nil
+	}
 }
 
 func (w *wheel) list(c *Conn, due int64) {
@@ -123,18 +129,18 @@ func (w *wheel) unlist(c *Conn) {
 }
 
 // run turns the wheel until no connection is left.
-func (w *wheel) run() {
+func (w *wheel) run(stop <-chan struct{}) {
 	ticker := time.NewTicker(w.tick)
 	defer ticker.Stop()
 	var due []*Conn
-	for range ticker.C {
-		now := w.hub.clock.Add(1)
-		w.mu.Lock()
-		if w.count == 0 {
-			w.running = false
-			w.mu.Unlock()
+	for {
+		select {
+		case <-ticker.C:
+		case <-stop:
 			return
 		}
+		now := w.hub.clock.Add(1)
+		w.mu.Lock()
 		due = due[:0]
 		for c := w.slots[now%wheelSlots]; c != nil; c = c.alarm.next {
 			if c.alarm.due <= now {
