@@ -22,15 +22,20 @@ const (
 )
 
 // scan says what b starts with and, for whole frames, where the payload starts
-// and where the frame ends.
-func scan(b []byte) (k kind, start, end int) {
+// and where the frame ends. A frame that will be refused is not waited for.
+func (c *Conn) scan(b []byte) (k kind, start, end int) {
 	if len(b) < 2 {
 		return partialFrame, 0, 0
 	}
 	n := int(b[1] & 0x7f)
 	switch b[0] {
-	case 0x80 | opText, 0xC0 | opText, 0x80 | opBinary, 0xC0 | opBinary: // RSV1 is the library's to judge
+	case 0x80 | opText, 0x80 | opBinary:
 		k = dataFrame
+	case 0xC0 | opText, 0xC0 | opBinary: // RSV1: compressed
+		k = dataFrame
+		if !c.compressed {
+			return otherFrame, 0, 0
+		}
 	case 0x80 | opPing, 0x80 | opPong:
 		k = controlFrame
 	case 0x80 | opClose:
@@ -49,7 +54,7 @@ func scan(b []byte) (k kind, start, end int) {
 		n, start = int(binary.BigEndian.Uint16(b[2:])), 8
 	}
 	switch end = start + n; {
-	case end > bufSize:
+	case end > bufSize, c.limit >= 0 && int64(n) > c.limit:
 		return otherFrame, 0, 0
 	case len(b) < end:
 		return partialFrame, 0, 0

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,14 +24,21 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	before := runtime.NumGoroutine()
 	code := m.Run()
-	if n := settle(before, runtime.NumGoroutine); n > before && code == 0 {
-		buf := make([]byte, 1<<20)
-		fmt.Fprintf(os.Stderr, "%d goroutines left, %d before:\n%s\n", n, before, buf[:runtime.Stack(buf, true)])
+	if n := settle(0, func() int { return len(ours()) }); n > 0 && code == 0 {
+		fmt.Fprintf(os.Stderr, "%d goroutines left:\n%s\n", n, strings.Join(ours(), "\n\n"))
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// ours are the stacks of the goroutines that this package has started.
+func ours() []string {
+	buf := make([]byte, 1<<20)
+	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	return slices.DeleteFunc(all, func(s string) bool {
+		return !strings.Contains(s, "internal/wsconn") || strings.Contains(s, "TestMain")
+	})
 }
 
 // settle waits until count is at most want, for five seconds at most, and

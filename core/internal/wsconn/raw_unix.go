@@ -71,7 +71,7 @@ func (c *Conn) serveFrames() error {
 func (c *Conn) handleFrames() (more bool, err error) {
 	for {
 		b := c.in.pending()
-		k, start, end := scan(b)
+		k, start, end := c.scan(b)
 		switch {
 		case c.closed.Load():
 			return false, c.fault(net.ErrClosed)
