@@ -96,7 +96,7 @@ func (m maker) tag(i int, t reflect.Type, plain bool) reflect.StructTag {
 	return reflect.StructTag(tag)
 }
 
-var strings_ = []string{
+var texts_ = []string{
 	"", "a", "ab", "abc", "abcd", "aé", "😀😀", "é", "red", "low", "high", "1", "-5", "007", "65535", "65536", "-0", "x.y]",
 	"a@b.c", "@", "a@[1.2.3.4]", "\"q r\"@x.y", "a..b@c", "http://x/y", "//x", "%zz", "a b", "::1", "fe80::1%eth0", "1.2.3.4", "1.2.3.400", "01.2.3.4",
 	"2024-02-29", "2023-02-29", "2024-01-01T00:00:00Z", "2024-01-01t00:00:00z", "2024-12-31T23:59:60Z", "2024-12-31T23:59:60+01:00",
@@ -128,7 +128,7 @@ func (m maker) junk(depth int) string {
 	case n == 1:
 		return m.one("true", "false")
 	case n <= 3 || depth == 0:
-		return m.text(m.one(strings_...))
+		return m.text(m.one(texts_...))
 	case n <= 5:
 		return m.one(numbers_...)
 	case n == 6:
@@ -169,7 +169,7 @@ func (m maker) value(t reflect.Type, depth int) string {
 	}
 	switch t {
 	case reflect.TypeFor[time.Time]():
-		return m.text(m.one(strings_...))
+		return m.text(m.one(texts_...))
 	case reflect.TypeFor[json.Number]():
 		return m.one(numbers_...)
 	case reflect.TypeFor[point]():
@@ -182,7 +182,7 @@ func (m maker) value(t reflect.Type, depth int) string {
 		}
 		return m.value(t.Elem(), depth)
 	case k == reflect.String:
-		return m.text(m.one(strings_...))
+		return m.text(m.one(texts_...))
 	case k == reflect.Bool:
 		return m.one("true", "false")
 	case reflect.Int <= k && k <= reflect.Float64:
@@ -201,7 +201,7 @@ func (m maker) value(t reflect.Type, depth int) string {
 		}
 		return m.list(n, func(int) string { return m.value(t.Elem(), depth-1) })
 	case k == reflect.Map:
-		return m.object(m.IntN(3), func(int) (string, string) { return m.one(strings_...), m.value(t.Elem(), depth-1) })
+		return m.object(m.IntN(3), func(int) (string, string) { return m.one(texts_...), m.value(t.Elem(), depth-1) })
 	case k == reflect.Struct:
 		return m.structValue(t, depth)
 	}
