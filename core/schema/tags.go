@@ -307,11 +307,15 @@ func (t *tagger) example(text string) error {
 	return nil
 }
 
-// fallback reads the default. The member need not be there then.
+// fallback reads the default. The member need not be there then. null is no text
+// where the field can be null.
 func (t *tagger) fallback(text string) error {
 	raw, err := t.value(text)
 	if err != nil {
 		return err
+	}
+	if text == "null" && t.node.nullable {
+		raw = []byte(text)
 	}
 	n, f := t.node, t.field
 	n.about.fallback, t.required = raw, false
