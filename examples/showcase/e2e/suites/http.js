@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { Client } from '../client.js';
+import { opener } from './sockets.js';
+
+// Events that reach a route's clients, and what these get.
+const events = [
+  ['/ws/chat', 'chat_room', 'system_notify', 'Tea', { action: 'chat_notification', payload: { message: 'Tea' } }],
+  ['/ws/chat', 'chat_room', 'user_joined_notification', { message: 'Ada' }, { action: 'user_joined_notification', payload: { message: 'Ada' } }],
+  ['/ws/chat', 'chat_room', 'user_left_notification', { message: 'Ada' }, { action: 'user_left_notification', payload: { message: 'Ada' } }],
+  ['/ws/chat', 'extra', 'extra_passthrough', 'as it is', { action: 'extra_passthrough', payload: 'as it is' }],
+  ['/ws/reliable', 'reliable_chat', 'system_notify', 'Tea', { action: 'chat_notification', payload: { message: 'Tea' } }],
+  ['/ws/notifications', 'notifications', 'system_notify', 'Tea', { action: 'notification_broadcast', payload: { type: 'system', message: 'Tea' } }],
+  ['/ws/notifications', 'notifications', 'system_periodic_notify', 'Tick', { action: 'notification_broadcast', payload: { type: 'periodic', message: 'Tick' } }],
+  ['/ws/analytics', 'analytics', 'system_notify', 'Tea', { action: 'analytics_notification', payload: { event: 'Tea', data: null } }],
+  ['/ws/background_jobs', 'background_jobs', 'extra_event', 'Tea', { action: 'extra_response', payload: 'extra: Tea' }],
+];
+
+const refused = [
+  ['a group that nobody has', 'nothing', { action: 'system_notify', payload: 'x' }, 404, 'not_found'],
+  ['an event that is not declared', 'chat_room', { action: 'launch', payload: 'x' }, 422, 'unknown_action'],
+  ['a client\'s message', 'chat_room', { action: 'chat', payload: { message: 'x' } }, 422, 'unknown_action'],
+  ['a room, which has no events', 'room:kitchen', { action: 'system_notify', payload: 'x' }, 422, 'unknown_action'],
+  ['an invalid payload', 'chat_room', { action: 'system_notify', payload: 7 }, 422, 'invalid', [['/payload', 'type']]],
+  ['a payload that lacks a member', 'chat_room', { action: 'user_joined_notification', payload: {} }, 422, 'invalid', [['/payload/message', 'required']]],
+  ['no payload', 'chat_room', { action: 'system_notify' }, 422, 'invalid', [['/payload', 'required']]],
+  ['no JSON', 'chat_room', 'hello', 400, 'malformed'],
+  ['no object', 'chat_room', '[]', 400, 'malformed'],
+  ['no action', 'chat_room', {}, 400, 'malformed'],
+  ['nothing', 'chat_room', '', 400, 'malformed'],
+  ['too much', 'chat_room', { action: 'system_notify', payload: 'x'.repeat(100_000) }, 413, 'too_large'],
+];
+
+export function http(running) {
+  const open = opener(running);
+
+  describe('HTTP', () => {
+    afterEach(() => {
+      Client.endAll();
+      return running().idle();
+    });
+
+    for (const [path, group, action, payload, frame] of events) {
+      it(`POST /events/${group} ${action} reaches ${path}`, async () => {
+        const clients = [await open(path), await open(path)];
+        if (path === '/ws/chat') await clients[0].next(); // the second one joined
+        const { status } = await running().publish(group, { action, payload });
+        assert.equal(status, 202);
+        for (const client of clients) {
+          await client.expect(frame);
+          await client.close();
+        }
+      });
+    }
+
+    for (const [name, group, body, status, reason, errors] of refused) {
+      it(`POST /events/${group} with ${name}: ${status}`, async () => {
+        const answer = await running().publish(group, body);
+        assert.equal(answer.status, status, JSON.stringify(answer));
+        assert.equal(answer.body.reason, reason);
+        assert.ok(answer.body.detail);
+        if (errors) assert.deepEqual(answer.body.errors.map((e) => [e.path, e.code]), errors);
+      });
+    }
+
+    it('GET /events is 405', async () => {
+      assert.equal((await fetch(`${running().http}/events/chat_room`)).status, 405);
+    });
+
+    it('GET /healthz is 200', async () => {
+      const response = await fetch(`${running().http}/healthz`);
+      assert.equal(response.status, 200);
+      assert.equal((await response.json()).status, 'ok');
+    });
+  });
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { Client, within } from '../client.js';
+import { Showcase } from '../showcase.js';
+
+const misuse = [
+  [['-nonsense'], /not defined: -nonsense/],
+  [['-addr', 'nowhere:http:x'], /nowhere/],
+  [['-framework', 'gin'], /gin is not there yet/],
+  [['-framework', 'rails'], /unknown -framework "rails"/],
+  [['-layer', 'redis://127.0.0.1'], /not there yet/],
+  [['-asyncapi', 'out.json'], /comes with the AsyncAPI generator/],
+  [['stray'], /unexpected argument "stray"/],
+];
+
+export function program() {
+  describe('program', () => {
+    it('SIGTERM drains: clients are told when to come back', async () => {
+      const showcase = await Showcase.start();
+      const clients = await Promise.all(Array.from({ length: 20 }, () => Client.connect(`${showcase.ws}/ws/room/last`)));
+      await Promise.all(clients.map((client) => client.request('ping')));
+      const stopped = showcase.stop('SIGTERM');
+      for (const client of clients) {
+        assert.match(await client.expectClose(1012), /retry in \d+ ms/);
+      }
+      assert.deepEqual(await within(stopped, () => 'the program goes on'), { code: 0, signal: null });
+      assert.equal(showcase.errors, '');
+      await assert.rejects(Client.connect(`${showcase.ws}/ws/room/last`), { code: 'ECONNREFUSED' });
+    });
+
+    it('SIGTERM waits for nothing: not for jobs, not for clients that do not answer', async () => {
+      const showcase = await Showcase.start();
+      const client = await Client.connect(`${showcase.ws}/ws/background_jobs`);
+      await client.request('job', { content: 'never done' });
+      assert.deepEqual(await within(showcase.stop('SIGTERM'), () => 'the program goes on'), { code: 0, signal: null });
+      await client.expectClose(1012);
+    });
+
+    it('-completion tells when a message has been handled', async () => {
+      const showcase = await Showcase.start('-completion');
+      const client = await Client.connect(`${showcase.ws}/ws/bench`);
+      client.send({ action: 'ping', ref: '1' });
+      await client.expect({ ref: '1', action: 'pong', payload: null });
+      await client.expect({ ref: '1', action: 'complete', payload: null });
+      await client.close();
+      assert.equal((await showcase.stop()).code, 0);
+    });
+
+    for (const [flags, complaint] of misuse) {
+      it(`${flags.join(' ')}: exit code 1`, async () => {
+        const showcase = new Showcase(...flags);
+        const { code } = await within(showcase.ended, () => 'the program goes on');
+        assert.equal(code, 1);
+        assert.match(showcase.errors, complaint);
+        assert.equal(showcase.output, '');
+      });
+    }
+
+    it('a busy port: exit code 1', async () => {
+      const other = createServer();
+      await new Promise((resolve) => { other.listen(0, '127.0.0.1', resolve); });
+      const showcase = new Showcase('-addr', `127.0.0.1:${other.address().port}`);
+      const { code } = await within(showcase.ended, () => 'the program goes on');
+      assert.equal(code, 1);
+      assert.match(showcase.errors, /address already in use/);
+      other.close();
+    });
+
+    it('-help lists the flags', async () => {
+      const showcase = new Showcase('-help');
+      assert.equal((await within(showcase.ended, () => 'the program goes on')).code, 0);
+      for (const flag of ['-addr', '-framework', '-layer', '-completion', '-asyncapi']) {
+        assert.ok(showcase.output.includes(flag), flag);
+      }
+    });
+  });
+}
