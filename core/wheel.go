@@ -216,7 +216,7 @@ func (c *Conn) checkAlive(now int64) {
 		}
 		return
 	}
-	if c.alarm.pinged && seen > c.alarm.pingedAt {
+	if c.alarm.pinged && seen >= c.alarm.pingedAt { // an answer may come within the tick
 		c.alarm.pinged = false
 	}
 	switch {
