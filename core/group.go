@@ -150,8 +150,16 @@ func (g *group) flush() {
 		g.spare = b.reset(retained)
 	}
 	g.busy = false
-	g.snapshot, g.stale = nil, true // an idle group holds on to nobody who left
+	g.dropSnapshot()
 	g.mu.Unlock()
+}
+
+// dropSnapshot makes an idle group hold on to nobody who left. The group is
+// locked.
+func (g *group) dropSnapshot() {
+	if g.stale && !g.busy {
+		g.snapshot = nil
+	}
 }
 
 // reset returns the batch's memory for another use. Bytes that a queue holds on
@@ -207,32 +215,64 @@ func (b *batch) form(c *Conn) []byte {
 	return b.deflate
 }
 
-// deliverEach gives a member the entries of a batch one by one.
+// deliverEach gives a member the entries of a batch that are for it: in as few
+// pieces as its overflow policy allows, which may want to drop single messages.
 func (m *member) deliverEach(b *batch) (retained bool) {
-	c, start := m.conn, 0
-	for i := range b.entries {
-		e := &b.entries[i]
-		frames := b.bytes[start:e.end]
-		start = e.end
-		if b.start+uint64(i) < m.since || e.except == c.id {
-			continue
-		}
-		c.out.mu.Lock()
-		result, gone := sentOK, m.gone
-		if !gone && e.event == nil {
-			if c.out.compressed {
-				frames = compressFrames(frames)
-			}
-			result = c.put(frames, e.key, true)
-		}
-		c.out.mu.Unlock()
-		_ = c.after(result)
-		retained = retained || result == sentRetained
-		if !gone && e.event != nil {
-			c.pushEvent(e.event)
+	var piece span
+	key, start := "", 0
+	flush := func() {
+		if piece.end > piece.start {
+			retained = m.put(b.bytes[piece.start:piece.end], key) || retained
 		}
 	}
+	for i := range b.entries {
+		e := &b.entries[i]
+		frames := span{start, e.end}
+		start = e.end
+		switch {
+		case b.start+uint64(i) < m.since, e.except == m.conn.id:
+		case e.event != nil:
+			flush()
+			piece = span{}
+			m.pushEvent(e.event)
+		case piece.end == frames.start && m.conn.consumer.overflow == CloseSlow && piece.end > 0:
+			piece.end = frames.end
+		default:
+			flush()
+			piece, key = frames, e.key
+		}
+	}
+	flush()
 	return retained
+}
+
+// span is a range of a batch's bytes.
+type span struct{ start, end int }
+
+// put gives frames to the member unless it has left.
+func (m *member) put(frames []byte, key string) (retained bool) {
+	c := m.conn
+	if c.out.compressed {
+		frames = compressFrames(frames)
+	}
+	c.out.mu.Lock()
+	result := sentOK
+	if !m.gone {
+		result = c.put(frames, key, true)
+	}
+	c.out.mu.Unlock()
+	_ = c.after(result)
+	return result == sentRetained
+}
+
+// pushEvent gives an event to the member unless it has left.
+func (m *member) pushEvent(e *event) {
+	m.conn.out.mu.Lock()
+	gone := m.gone
+	m.conn.out.mu.Unlock()
+	if !gone {
+		m.conn.pushEvent(e)
+	}
 }
 
 // pushEvent gives an event to the connection's lane.
@@ -270,6 +310,7 @@ func (g *group) remove(m *member) {
 	g.members[last] = nil
 	g.members = g.members[:last]
 	g.stale = true
+	g.dropSnapshot()
 }
 
 // Join adds the connection to groups of its consumer, on every process. What is
@@ -287,10 +328,14 @@ func (c *Conn) Join(ctx context.Context, groups ...string) error {
 func (c *Conn) join(ctx context.Context, name string) error {
 	c.groupsMu.Lock()
 	_, in := c.groups[name]
+	left := c.left
 	full := c.consumer.limits.Groups > 0 && len(c.groups) >= c.consumer.limits.Groups
 	c.groupsMu.Unlock()
 	if in {
 		return nil
+	}
+	if left {
+		return ErrClosed
 	}
 	if full {
 		return Errorf(TooLarge, "a connection may be in %d groups at most", c.consumer.limits.Groups)
