@@ -184,24 +184,11 @@ func (g *group) deliver(b *batch, members []*member) (retained bool) {
 		if each || m.since > b.start {
 			retained = m.deliverEach(b) || retained
 		} else {
-			retained = m.deliverAll(b) || retained
+			retained = m.put(b.form(m.conn), "") || retained
 		}
 	}
 	g.consumer.hub.observeDelivery(g, b, len(members))
 	return retained
-}
-
-// deliverAll gives a member the whole batch in one piece.
-func (m *member) deliverAll(b *batch) bool {
-	c := m.conn
-	c.out.mu.Lock()
-	result := sentOK
-	if !m.gone {
-		result = c.put(b.form(c), "", true)
-	}
-	c.out.mu.Unlock()
-	_ = c.after(result)
-	return result == sentRetained
 }
 
 // form is the batch's bytes as the connection reads them.
@@ -221,9 +208,14 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 	var piece span
 	key, start := "", 0
 	flush := func() {
-		if piece.end > piece.start {
-			retained = m.put(b.bytes[piece.start:piece.end], key) || retained
+		if piece.end == piece.start {
+			return
 		}
+		frames := b.bytes[piece.start:piece.end]
+		if m.conn.out.compressed {
+			frames = compressFrames(frames)
+		}
+		retained = m.put(frames, key) || retained
 	}
 	for i := range b.entries {
 		e := &b.entries[i]
@@ -252,9 +244,6 @@ type span struct{ start, end int }
 // put gives frames to the member unless it has left.
 func (m *member) put(frames []byte, key string) (retained bool) {
 	c := m.conn
-	if c.out.compressed {
-		frames = compressFrames(frames)
-	}
 	c.out.mu.Lock()
 	result := sentOK
 	if !m.gone {

@@ -14,12 +14,12 @@ const wheelSlots = 64
 // those who don't answer a close frame. Its goroutine exists while there are
 // connections.
 type wheel struct {
-	hub     *Hub
-	mu      sync.Mutex
-	tick    time.Duration
-	slots   [wheelSlots]*Conn // lists through alarm
-	count   int
-	stop    chan struct{} // ends the goroutine, nil while there is none
+	hub   *Hub
+	mu    sync.Mutex
+	tick  time.Duration
+	slots [wheelSlots]*Conn // lists through alarm
+	count int
+	stop  chan struct{} // ends the goroutine, nil while there is none
 }
 
 // alarm is a connection's place in the wheel. The wheel guards it, except for
@@ -139,8 +139,12 @@ func (w *wheel) run(stop <-chan struct{}) {
 		case <-stop:
 			return
 		}
-		now := w.hub.clock.Add(1)
 		w.mu.Lock()
+		if w.stop != stop { // it may have been stopped, and another be running, just now
+			w.mu.Unlock()
+			return
+		}
+		now := w.hub.clock.Add(1)
 		due = due[:0]
 		for c := w.slots[now%wheelSlots]; c != nil; c = c.alarm.next {
 			if c.alarm.due <= now {
