@@ -46,6 +46,9 @@ func FuzzFormats(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if misjudged(value) {
+			return
+		}
 		for i, s := range ours {
 			want, got := others[i].Validate(value), s.Validate(raw)
 			if (want == nil) != (got == nil) {

@@ -37,6 +37,20 @@ func oracle(t testing.TB, s *schema.Schema) *jsonschema.Schema {
 // bigExponent is what the oracle would expand to gigabytes of digits.
 var bigExponent = regexp.MustCompile(`[eE][+-]?[0-9]{4}`)
 
+// The oracle reads the numbers in a time and in an IPv4 address with
+// strconv.Atoi, and so takes signs that they don't have: "+2:03:00Z", "+1.2.3.4".
+var (
+	signedClock = regexp.MustCompile(`[+-][0-9]:|:[+-][0-9]`)
+	signedQuad  = regexp.MustCompile(`[+-](?:[0-9]+\.){1,3}[0-9]|[0-9]\.[+-][0-9]`)
+	quad        = regexp.MustCompile(`(?:[+-]?[0-9]+\.){3}[+-]?[0-9]`)
+)
+
+// misjudged reports whether the oracle is known to be wrong about a value.
+func misjudged(value any) bool {
+	plain, err := json.Marshal(value)
+	return err != nil || signedClock.Match(plain) || quad.Match(plain) && signedQuad.Match(plain)
+}
+
 // compare checks that both give the same verdict, that what is valid decodes and
 // encodes again, and, where again is true, that it is still valid then.
 func compare(t *testing.T, s *schema.Schema, other *jsonschema.Schema, raw []byte, again bool) {
@@ -51,6 +65,9 @@ func compare(t *testing.T, s *schema.Schema, other *jsonschema.Schema, raw []byt
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
+	}
+	if misjudged(value) {
+		return
 	}
 	violations := s.Validate(raw)
 	want := other.Validate(value)
