@@ -100,6 +100,26 @@ func TestCloseWithinACallback(t *testing.T) {
 	})
 }
 
+// A callback's panic passes through, and leaves a connection that can be closed.
+func TestCloseAfterAPanic(t *testing.T) {
+	onEach(t, func(t *testing.T, kind string) {
+		s := open(t, kind, wsconn.Options{}, "")
+		value := make(chan any)
+		go func() {
+			defer func() { value <- recover() }()
+			_ = s.c.Serve(func(bool, []byte) error { panic("a bug") }, nil)
+		}()
+		s.send(frame(0x81, "a"), 100)
+		if v := <-value; v != "a bug" {
+			t.Errorf("recovered %v", v)
+		}
+		hungUp := s.drain()
+		_ = s.c.Close()
+		<-hungUp
+		s.checkClosed(t)
+	})
+}
+
 func TestCloseBeforeServe(t *testing.T) {
 	onEach(t, func(t *testing.T, kind string) {
 		s := open(t, kind, wsconn.Options{}, "")
@@ -228,12 +248,14 @@ func TestWriteWaitsUntilItsDeadline(t *testing.T) {
 func TestCloseDoesNotLingerForLong(t *testing.T) {
 	s := open(t, "tcp", wsconn.Options{}, "")
 	s.serve(nil)
+	s.send(frame(0x81, "a"), 100)
+	<-s.events
 	start := time.Now()
 	_ = s.c.Close()
 	if err := <-s.err; !isClosed(err) {
 		t.Errorf("ended with %v", err)
 	}
-	if d := time.Since(start); d > 3*time.Second {
+	if d := time.Since(start); d < time.Second/2 || d > 3*time.Second {
 		t.Errorf("Serve returned after %v", d)
 	}
 }
@@ -243,6 +265,7 @@ func TestCloseOfAPipeIsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, "pipe", wsconn.Options{}, "")
 		s.serve(nil)
+		synctest.Wait()
 		start := time.Now()
 		_ = s.c.Close()
 		<-s.err

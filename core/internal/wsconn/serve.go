@@ -60,5 +60,8 @@ func (c *Conn) deliver(binary bool, data []byte) error {
 	if c.closed.Load() {
 		return c.fault(net.ErrClosed)
 	}
+	if len(c.in.pending()) == 0 {
+		c.in.release() // the callback can take long
+	}
 	return c.message(binary, data)
 }
