@@ -186,7 +186,7 @@ func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
 
 // frame puts the header in front of a message that has headroom.
 func (c *Conn) frame(b []byte) []byte {
-	if c.consumer.compression && c.out.compressed && len(b) >= compressFrom {
+	if c.consumer.compression && c.out.compressed.Load() && len(b) >= compressFrom {
 		return compressFrame(nil, b[wire.Headroom:])
 	}
 	return wire.Frame(b)

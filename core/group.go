@@ -193,7 +193,7 @@ func (g *group) deliver(b *batch, members []*member) (retained bool) {
 
 // form is the batch's bytes as the connection reads them.
 func (b *batch) form(c *Conn) []byte {
-	if !c.out.compressed {
+	if !c.out.compressed.Load() {
 		return b.bytes
 	}
 	if b.deflate == nil {
@@ -212,7 +212,7 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 			return
 		}
 		frames := b.bytes[piece.start:piece.end]
-		if m.conn.out.compressed {
+		if m.conn.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
 		retained = m.put(frames, key) || retained

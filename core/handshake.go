@@ -58,7 +58,7 @@ func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
 		refuse(w, err)
 		return false
 	}
-	s.conn.out.compressed = socket.Compressed()
+	s.conn.out.compressed.Store(socket.Compressed())
 	s.Serve(netSocket{socket})
 	return true
 }

@@ -212,7 +212,7 @@ func (h *Hub) receiveDirect(data []byte) {
 	case route == nil:
 	case route.forward:
 		frames := c.consumer.appendCompletion(c.consumer.appendForward(nil, &e), actionEventComplete)
-		if c.out.compressed {
+		if c.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
 		_ = c.send(frames, "")
@@ -241,7 +241,9 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	select {
 	case <-h.empty:
 	case <-ctx.Done():
-		err = fmt.Errorf("chanx: %d connections were cut: %w", h.live.Load(), ctx.Err())
+		if left := h.live.Load(); left > 0 {
+			err = fmt.Errorf("chanx: %d connections were cut: %w", left, ctx.Err())
+		}
 		for _, c := range h.all() {
 			c.abort(&CloseError{Code: CloseRestart, Reason: "shutdown", Err: ctx.Err()})
 		}

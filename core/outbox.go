@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,14 +19,14 @@ var joinPool = sync.Pool{New: func() any { b := make([]byte, 0, joinBytes); retu
 // which exists only as long as something waits, writes what has piled up.
 type outbox struct {
 	mu         sync.Mutex
-	socket     Socket   // nil before the upgrade: everything waits
-	rest       []byte   // of a write that was done in part; goes first and whole
-	queue      []queued // what waits behind it
-	size       int      // bytes that wait or are being written
-	writing    bool     // a goroutine writes
-	compressed bool     // permessage-deflate was negotiated
-	ended      bool     // a close frame went into the queue: nothing may follow it
-	broken     error    // the socket failed
+	socket     Socket      // nil before the upgrade: everything waits
+	rest       []byte      // of a write that was done in part; goes first and whole
+	queue      []queued    // what waits behind it
+	size       int         // bytes that wait or are being written
+	writing    bool        // a goroutine writes
+	compressed atomic.Bool // permessage-deflate was negotiated; a group may deliver before that is known
+	ended      bool        // a close frame went into the queue: nothing may follow it
+	broken     error       // the socket failed
 	space      chan struct{}
 }
 
