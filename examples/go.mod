@@ -7,6 +7,7 @@ require (
 	github.com/chanx-go/chanx/core v0.0.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-chi/jwtauth/v5 v5.3.3
+	github.com/google/go-cmp v0.7.0
 )
 
 require (

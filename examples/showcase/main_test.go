@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// lines gives what the program prints, line by line, to whoever waits for it.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
+}
+
+func TestRun(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	printed, ended := make(lines, 1), make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, printed) }()
+	var line string
+	select {
+	case line = <-printed:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "showcase listens on ")
+	if !ok {
+		t.Fatalf("the program prints %q", line)
+	}
+	for target, status := range map[string]int{"/": 200, "/healthz": 200, "/ws/chat": 426, "/ws/private": 401, "/nothing": 404} {
+		if got := get(t, url+target); got != status {
+			t.Errorf("GET %s: %d, want %d", target, got, status)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func get(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+func TestRunRefuses(t *testing.T) {
+	busy, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-addr", busy.Addr().String()}, "address already in use"},
+		{[]string{"-nonsense"}, "-nonsense"},
+		{[]string{"-framework", "gin"}, "gin is not there yet"},
+		{[]string{"-framework", "rails"}, `unknown -framework "rails"`},
+		{[]string{"-layer", "nats://localhost"}, "not there yet"},
+		{[]string{"-asyncapi", "x.json"}, "comes with the AsyncAPI generator"},
+		{[]string{"extra"}, "unexpected argument"},
+	} {
+		err := run(t.Context(), c.args, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: the error is %v, want one with %q", c.args, err, c.want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-help"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"-addr", "-framework", "-layer", "-completion", "-asyncapi"} {
+		if !strings.Contains(out.String(), flag) {
+			t.Errorf("the help says nothing of %s:\n%s", flag, out.String())
+		}
+	}
+}
