@@ -137,6 +137,7 @@ func (c *Conn) open(a *acceptor, r *http.Request, o Options) (err error) {
 		return err
 	}
 	c.ws.SetReadLimit(max(c.limit, -1))
+	c.br.Reset(a.tap) // the library has put readers in front of it that have nothing left
 	return nil
 }
 
@@ -145,6 +146,7 @@ func (c *Conn) open(a *acceptor, r *http.Request, o Options) (err error) {
 type acceptor struct {
 	header http.Header
 	c      *Conn
+	tap    net.Conn
 }
 
 func (a *acceptor) Header() http.Header         { return a.header }
@@ -156,9 +158,9 @@ func (a *acceptor) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if a.c.rc != nil {
 		size = 16 // the smallest: what it reads from is memory
 	}
-	t := tap{a.c.nc, a.c}
-	a.c.br = bufio.NewReaderSize(t, size)
-	return t, bufio.NewReadWriter(a.c.br, bufio.NewWriterSize(t, 16)), nil
+	a.tap = tap{a.c.nc, a.c}
+	a.c.br = bufio.NewReaderSize(a.tap, size)
+	return a.tap, bufio.NewReadWriter(a.c.br, bufio.NewWriterSize(a.tap, 16)), nil
 }
 
 // respond writes the 101 response.
