@@ -84,8 +84,7 @@ func (r *run) name(i int) (end int, escaped bool, value int) {
 
 // checkName checks the name of a member, which begins at i.
 func (r *run) checkName(names *node, i int) {
-	try := run{b: r.b, depth: r.depth}
-	if try.value(names, i); try.bad && r.fails() {
+	if !r.satisfies(names, i) && r.fails() {
 		r.report("property_names", "is not a name that is allowed here", nil)
 	}
 }

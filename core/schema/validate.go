@@ -261,7 +261,7 @@ func (r *run) combined(n *node, i, end int) {
 		}
 	}
 	for _, x := range n.not {
-		if r.matches([]*node{x}, i) != 0 && r.fails() {
+		if r.satisfies(x, i) && r.fails() {
 			r.excluded(x)
 		}
 	}
@@ -270,12 +270,21 @@ func (r *run) combined(n *node, i, end int) {
 // matches counts the nodes that the value at i satisfies.
 func (r *run) matches(group []*node, i int) (count int) {
 	for _, x := range group {
-		try := run{b: r.b, depth: r.depth}
-		if try.value(x, i); !try.bad {
+		if r.satisfies(x, i) {
 			count++
 		}
 	}
 	return count
+}
+
+// satisfies tries the value at i, of which nothing is recorded.
+func (r *run) satisfies(n *node, i int) bool {
+	before := *r
+	r.bad, r.collect = false, false
+	r.value(n, i)
+	ok := !r.bad
+	*r = before
+	return ok
 }
 
 func (r *run) notInEnum(n *node) {
