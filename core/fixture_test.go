@@ -17,6 +17,9 @@ import (
 	"github.com/chanx-go/chanx/core/schema"
 )
 
+// discard is a logger for tests that provoke what it is told.
+var discard = slog.New(slog.DiscardHandler)
+
 type ping struct{}
 
 func (ping) Action() string { return "ping" }

@@ -3,7 +3,6 @@ package chanx_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -208,7 +207,7 @@ func TestConnAfterTheHandshake(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	type user struct{ name string }
-	hub := chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.DiscardHandler)})
+	hub := chanx.NewHub(&chanx.HubOptions{Logger: discard})
 	var found []any
 	consumer := chanx.NewConsumer(hub, "id", func(_ context.Context, c *chanx.Conn) (*chanx.Conn, error) {
 		u, ok := chanx.Identity[user](c)
