@@ -96,7 +96,7 @@ func (c *codec) unmarshal(raw []byte, v any) error {
 }
 
 // Decode validates raw, completes it with defaults ([Schema.Complete]), decodes it
-// into v, a pointer to a value of the schema's type, and then calls every
+// into v, a pointer to a zero value of the schema's type, and then calls every
 // `Validate() error` method of v and of the values in it, and the struct
 // validator of the registry's [Options].
 //

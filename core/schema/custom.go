@@ -54,71 +54,80 @@ type reader struct {
 	constant []byte
 }
 
-var readers map[string]func(*reader, []byte) error
+// readers are the keywords that are known.
+var readers map[string]keyword
 
-func init() {
-	count := func(low bool, counts func(n *node) (low, high *int)) func(*reader, []byte) error {
-		return func(r *reader, raw []byte) error {
-			least, most := counts(r.node)
-			if low {
-				return raise(least, string(raw))
-			}
-			return lower(most, string(raw))
+// keyword reads one keyword's value.
+type keyword func(*reader, []byte) error
+
+func countKeyword(low bool, counts func(n *node) (low, high *int)) keyword {
+	return func(r *reader, raw []byte) error {
+		least, most := counts(r.node)
+		if low {
+			return raise(least, string(raw))
 		}
+		return lower(most, string(raw))
 	}
+}
+
+func numberKeyword(bound func(*numberRules) **decimal) keyword {
+	return func(r *reader, raw []byte) error {
+		d, ok := parseNumber(string(raw))
+		if !ok {
+			return errors.New("it is not a number")
+		}
+		*bound(r.node.numbers()) = d
+		return nil
+	}
+}
+
+func textKeyword(set func(*reader, string)) keyword {
+	return func(r *reader, raw []byte) error {
+		s, err := readString(raw)
+		set(r, s)
+		return err
+	}
+}
+
+func flagKeyword(b func(n *node) *bool) keyword {
+	return func(r *reader, raw []byte) error { return flag(b(r.node), string(raw)) }
+}
+
+func ignored(*reader, []byte) error { return nil }
+
+// init, because the keywords read schemas, which read keywords.
+func init() {
 	text := func(n *node) (*int, *int) { t := n.texts(); return &t.min, &t.max }
 	list := func(n *node) (*int, *int) { l := n.lists(); return &l.min, &l.max }
 	object := func(n *node) (*int, *int) { o := n.objects(); return &o.min, &o.max }
-	number := func(bound func(*numberRules) **decimal) func(*reader, []byte) error {
-		return func(r *reader, raw []byte) error {
-			d, ok := parseNumber(string(raw))
-			if !ok {
-				return errors.New("it is not a number")
-			}
-			*bound(r.node.numbers()) = d
-			return nil
-		}
-	}
-	words := func(set func(*reader, string)) func(*reader, []byte) error {
-		return func(r *reader, raw []byte) error {
-			s, err := readString(raw)
-			set(r, s)
-			return err
-		}
-	}
-	flags := func(b func(n *node) *bool) func(*reader, []byte) error {
-		return func(r *reader, raw []byte) error { return flag(b(r.node), string(raw)) }
-	}
-	readers = map[string]func(*reader, []byte) error{
+	readers = map[string]keyword{
 		"type": (*reader).kinds, "enum": (*reader).enum, "const": func(r *reader, raw []byte) error { r.constant = raw; return nil },
-		"minLength": count(true, text), "maxLength": count(false, text), "pattern": (*reader).pattern,
-		"format":           words(func(r *reader, s string) { r.format = s }),
-		"minimum":          number(func(n *numberRules) **decimal { return &n.min }),
-		"maximum":          number(func(n *numberRules) **decimal { return &n.max }),
-		"exclusiveMinimum": number(func(n *numberRules) **decimal { return &n.above }),
-		"exclusiveMaximum": number(func(n *numberRules) **decimal { return &n.below }),
+		"minLength": countKeyword(true, text), "maxLength": countKeyword(false, text), "pattern": (*reader).pattern,
+		"format":           textKeyword(func(r *reader, s string) { r.format = s }),
+		"minimum":          numberKeyword(func(n *numberRules) **decimal { return &n.min }),
+		"maximum":          numberKeyword(func(n *numberRules) **decimal { return &n.max }),
+		"exclusiveMinimum": numberKeyword(func(n *numberRules) **decimal { return &n.above }),
+		"exclusiveMaximum": numberKeyword(func(n *numberRules) **decimal { return &n.below }),
 		"multipleOf":       (*reader).multipleOf,
-		"minItems":         count(true, list), "maxItems": count(false, list),
-		"uniqueItems":   flags(func(n *node) *bool { return &n.lists().unique }),
+		"minItems":         countKeyword(true, list), "maxItems": countKeyword(false, list),
+		"uniqueItems":   flagKeyword(func(n *node) *bool { return &n.lists().unique }),
 		"items":         one(func(n, x *node) { n.lists().item = x }),
-		"minProperties": count(true, object), "maxProperties": count(false, object),
+		"minProperties": countKeyword(true, object), "maxProperties": countKeyword(false, object),
 		"properties": (*reader).properties, "required": (*reader).names, "additionalProperties": (*reader).rest,
-		"propertyNames": one(func(n, x *node) { n.objects().names = x }),
-		"allOf":         several(func(n *node, x []*node) { n.allOf = append(n.allOf, x...) }),
-		"anyOf":         several(func(n *node, x []*node) { n.anyOf = append(n.anyOf, x) }),
-		"oneOf":         several(func(n *node, x []*node) { n.oneOf = append(n.oneOf, x) }),
-		"not":           one(func(n, x *node) { n.not = append(n.not, x) }),
-		"$schema":       func(*reader, []byte) error { return nil },
-		"$comment":      func(*reader, []byte) error { return nil },
-		"title":         words(func(r *reader, s string) { r.node.about.title = s }),
-		"description":   words(func(r *reader, s string) { r.node.about.doc = s }),
-		"deprecated":    flags(func(n *node) *bool { return &n.about.deprecated }),
-		"readOnly":      flags(func(n *node) *bool { return &n.about.readOnly }),
-		"writeOnly":     flags(func(n *node) *bool { return &n.about.writeOnly }),
-		"contentEncoding": words(func(r *reader, s string) {
-			r.node.about.encoding = s
-		}),
-		"examples": (*reader).examples,
+		"propertyNames":   one(func(n, x *node) { n.objects().names = x }),
+		"allOf":           several(func(n *node, x []*node) { n.allOf = append(n.allOf, x...) }),
+		"anyOf":           several(func(n *node, x []*node) { n.anyOf = append(n.anyOf, x) }),
+		"oneOf":           several(func(n *node, x []*node) { n.oneOf = append(n.oneOf, x) }),
+		"not":             one(func(n, x *node) { n.not = append(n.not, x) }),
+		"$schema":         ignored,
+		"$comment":        ignored,
+		"title":           textKeyword(func(r *reader, s string) { r.node.about.title = s }),
+		"description":     textKeyword(func(r *reader, s string) { r.node.about.doc = s }),
+		"deprecated":      flagKeyword(func(n *node) *bool { return &n.about.deprecated }),
+		"readOnly":        flagKeyword(func(n *node) *bool { return &n.about.readOnly }),
+		"writeOnly":       flagKeyword(func(n *node) *bool { return &n.about.writeOnly }),
+		"contentEncoding": textKeyword(func(r *reader, s string) { r.node.about.encoding = s }),
+		"examples":        (*reader).examples,
 	}
 }
 
@@ -144,7 +153,7 @@ func elements(raw []byte) ([][]byte, error) {
 	}
 }
 
-func one(set func(n, x *node)) func(*reader, []byte) error {
+func one(set func(n, x *node)) keyword {
 	return func(r *reader, raw []byte) error {
 		x, err := readNode(raw)
 		set(r.node, x)
@@ -152,7 +161,7 @@ func one(set func(n, x *node)) func(*reader, []byte) error {
 	}
 }
 
-func several(set func(n *node, x []*node)) func(*reader, []byte) error {
+func several(set func(n *node, x []*node)) keyword {
 	return func(r *reader, raw []byte) error {
 		values, err := elements(raw)
 		if err == nil && values == nil {
