@@ -45,12 +45,12 @@ type MessageInfo struct {
 
 // Describe describes the endpoint.
 func (e *Endpoint) Describe() EndpointInfo {
-	c := e.consumer
+	c, at := e.consumer, e.address.Load()
 	d := EndpointInfo{
 		Consumer:               c.name,
 		Doc:                    c.options.Doc,
-		Path:                   e.Path(),
-		PathParams:             slices.Clone(e.names),
+		Path:                   at.path,
+		PathParams:             slices.Clone(at.names),
 		Discriminator:          c.discriminator,
 		Completion:             c.completion,
 		AnnounceAuthentication: c.options.AnnounceAuthentication,

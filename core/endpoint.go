@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync/atomic"
 )
 
 // Endpoint is a consumer that is mounted at an address. Adapters make one with
@@ -12,11 +13,29 @@ import (
 type Endpoint struct {
 	hub      *Hub
 	consumer *consumer
-	path     string
-	names    []string // of the path's parameters
+	address  atomic.Pointer[address] // written under the hub's mutex
+}
+
+// address is where an endpoint is.
+type address struct {
+	path  string
+	names []string // of its parameters
+	below bool     // the prefix is not known yet
 }
 
 var pathParam = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// parseAddress says what is wrong with an address.
+func parseAddress(path string) (*address, error) {
+	a := &address{path: cleanPath(path)}
+	for _, match := range pathParam.FindAllStringSubmatch(a.path, -1) {
+		if match[1] == "" || slices.Contains(a.names, match[1]) {
+			return nil, fmt.Errorf("chanx: the address %q has a parameter without a name, or two of one name", path)
+		}
+		a.names = append(a.names, match[1])
+	}
+	return a, nil
+}
 
 // Mount records that a consumer is served at an address, such as
 // "/rooms/{room}": parameters in braces, whatever the framework's own way of
@@ -25,64 +44,78 @@ var pathParam = regexp.MustCompile(`\{([^{}]*)\}`)
 //
 // It panics where the address is taken, the consumer is mounted already, or the
 // address lacks a parameter that the consumer's [Params] name.
-func Mount(m Mountable, address string) *Endpoint {
+func Mount(m Mountable, address string) *Endpoint { return mount(m, address, false) }
+
+// MountBelow is [Mount] for routers that learn only later under which prefix
+// they are themselves: the address is what comes after that, and
+// [Endpoint.SetPath] replaces it by the whole one. Until then it may be another
+// endpoint's too, and lack parameters.
+func MountBelow(m Mountable, address string) *Endpoint { return mount(m, address, true) }
+
+func mount(m Mountable, path string, below bool) *Endpoint {
 	c := m.mountable()
-	e := &Endpoint{hub: c.hub, consumer: c, path: cleanPath(address)}
-	for _, match := range pathParam.FindAllStringSubmatch(e.path, -1) {
-		if match[1] == "" || slices.Contains(e.names, match[1]) {
-			panic(fmt.Sprintf("chanx: the address %q has a parameter without a name, or two of one name", address))
-		}
-		e.names = append(e.names, match[1])
+	e := &Endpoint{hub: c.hub, consumer: c}
+	a, err := parseAddress(path)
+	if err != nil {
+		panic(err.Error())
 	}
-	if c.params != nil {
-		for _, want := range c.params.pathNames() {
-			if !slices.Contains(e.names, want) {
-				panic(fmt.Sprintf("chanx: the address %q has no parameter {%s}, which %v of consumer %q reads", address, want, c.params.goType, c.name))
-			}
-		}
+	a.below = below
+	c.hub.mu.Lock()
+	defer c.hub.mu.Unlock()
+	if c.endpoint != nil {
+		panic(fmt.Sprintf("chanx: consumer %q is mounted already, at %q: make another consumer for %q", c.name, c.endpoint.Path(), a.path))
 	}
-	c.hub.mount(e)
+	if err := e.checkAddress(a); err != nil {
+		panic(err.Error())
+	}
+	e.address.Store(a)
+	c.endpoint = e
+	c.frozen.Store(true)
+	c.hub.endpoints = append(c.hub.endpoints, e)
 	return e
 }
 
-// mount adds an endpoint to the hub.
-func (h *Hub) mount(e *Endpoint) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if e.consumer.endpoint != nil {
-		panic(fmt.Sprintf("chanx: consumer %q is mounted already, at %q: make another consumer for %q", e.consumer.name, e.consumer.endpoint.path, e.path))
+// checkAddress says why an endpoint can't be at a whole address. The hub is
+// locked.
+func (e *Endpoint) checkAddress(a *address) error {
+	if a.below {
+		return nil
 	}
-	if other := h.at(e.path); other != nil {
-		panic(fmt.Sprintf("chanx: the address %q is taken by consumer %q: consumer %q needs another", e.path, other.consumer.name, e.consumer.name))
+	c := e.consumer
+	if c.params != nil {
+		for _, want := range c.params.pathNames() {
+			if !slices.Contains(a.names, want) {
+				return fmt.Errorf("chanx: the address %q has no parameter {%s}, which %v of consumer %q reads", a.path, want, c.params.goType, c.name)
+			}
+		}
 	}
-	e.consumer.endpoint = e
-	e.consumer.frozen.Store(true)
-	h.endpoints = append(h.endpoints, e)
-}
-
-func (h *Hub) at(path string) *Endpoint {
-	for _, e := range h.endpoints {
-		if e.path == path {
-			return e
+	for _, other := range e.hub.endpoints {
+		if there := other.address.Load(); other != e && !there.below && there.path == a.path {
+			return fmt.Errorf("chanx: the address %q is taken by consumer %q: consumer %q needs another", a.path, other.consumer.name, c.name)
 		}
 	}
 	return nil
 }
 
-// SetPath replaces the address, for routers that learn it only after the
-// endpoint was mounted, as sub-routers do. It must have the same parameters.
-func (e *Endpoint) SetPath(address string) {
+// SetPath gives an endpoint of [MountBelow] its whole address. It returns an
+// error for an address that Mount would not take; the endpoint keeps the one it
+// has then.
+func (e *Endpoint) SetPath(address string) error {
+	a, err := parseAddress(address)
+	if err != nil {
+		return err
+	}
 	e.hub.mu.Lock()
 	defer e.hub.mu.Unlock()
-	e.path = cleanPath(address)
+	if err := e.checkAddress(a); err != nil {
+		return err
+	}
+	e.address.Store(a)
+	return nil
 }
 
 // Path returns the address, with parameters in braces.
-func (e *Endpoint) Path() string {
-	e.hub.mu.Lock()
-	defer e.hub.mu.Unlock()
-	return e.path
-}
+func (e *Endpoint) Path() string { return e.address.Load().path }
 
 // Endpoints returns what is mounted, in the order in which it was.
 func (h *Hub) Endpoints() []*Endpoint {

@@ -133,13 +133,13 @@ func (e *Endpoint) newConn(h *Handshake) *Conn {
 	serial := e.hub.serial.Add(1)
 	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial), opening: &opening{request: h.Request}}
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(h.Request.Context()))
-	if len(e.names) > 0 {
+	if names := e.address.Load().names; len(names) > 0 {
 		value := h.PathValue
 		if value == nil {
 			value = h.Request.PathValue
 		}
-		c.path = make([]pathValue, len(e.names))
-		for i, name := range e.names {
+		c.path = make([]pathValue, len(names))
+		for i, name := range names {
 			c.path[i] = pathValue{name, strings.Clone(value(name))}
 		}
 	}
