@@ -361,3 +361,15 @@ func (b *syncBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.b.String()
 }
+
+// headerHandler puts a name into the requests of one client, since a header
+// can't carry every byte.
+type headerHandler struct {
+	lab   *lab
+	group string
+}
+
+func (h headerHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Header["Group"] = []string{h.group}
+	h.lab.mux.ServeHTTP(w, r)
+}
