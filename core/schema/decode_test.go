@@ -245,3 +245,14 @@ func TestInvalidError(t *testing.T) {
 		t.Errorf("decoding into a value that is no pointer: %v", err)
 	}
 }
+
+func TestNullAsDefault(t *testing.T) {
+	type message struct {
+		Nick *string `json:"nick" default:"null"`
+		Name string  `json:"name" default:"null"`
+	}
+	got, violations := of[message](t, nil).Complete([]byte(`{}`))
+	if want := `{"nick":null,"name":"null"}`; violations != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, violations, want)
+	}
+}
