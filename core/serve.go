@@ -23,28 +23,28 @@ func (c *Conn) serve(socket Socket) {
 
 // receive takes a data message from the reader. What it returns ends Serve.
 func (c *Conn) receive(binary bool, data []byte) error {
-	now := c.hub.clock.Load()
-	c.seen.Store(now)
+	c.seen.Store(c.hub.clock.Load())
 	if c.closing.Load() != nil {
 		return nil // nothing is handled any more
-	}
-	if c.consumer.limits.IdleTimeout > 0 {
-		c.heard.Store(now)
 	}
 	if binary {
 		c.Close(CloseUnsupportedData, "messages are text")
 		return nil
 	}
+	c.handling.Store(true) // an event may hold the lane for long
 	c.lane.enter()
-	c.handling.Store(true)
 	if c.overRate() {
 		x := &exchange{conn: c}
 		x.limited(data)
 	} else if c.closing.Load() == nil {
 		c.handle(data)
 	}
+	now := c.hub.clock.Load()
+	c.seen.Store(now)
+	if c.consumer.limits.IdleTimeout > 0 {
+		c.heard.Store(now)
+	}
 	c.handling.Store(false)
-	c.seen.Store(c.hub.clock.Load())
 	c.lane.leave(c.workLater)
 	return nil
 }
