@@ -224,11 +224,15 @@ func (o *outbox) join(join **[]byte) []byte {
 	return frames
 }
 
+// writeBytes is how much a client must read within the write timeout: one that
+// is slow but steady is not given up.
+const writeBytes = 16 << 10
+
 // writeAll writes frames, without a deadline as long as the socket takes them.
 func (c *Conn) writeAll(frames []byte) error {
 	n, err := c.out.socket.TryWrite(frames)
-	if err == nil && n < len(frames) {
-		_, err = c.out.socket.Write(frames[n:], time.Now().Add(c.consumer.limits.WriteTimeout))
+	for frames = frames[n:]; err == nil && len(frames) > 0; frames = frames[n:] {
+		n, err = c.out.socket.Write(frames[:min(len(frames), writeBytes)], time.Now().Add(c.consumer.limits.WriteTimeout))
 	}
 	return err
 }
@@ -270,6 +274,13 @@ func (c *Conn) socket() Socket {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	return c.out.socket
+}
+
+// writing says whether something waits to be written.
+func (c *Conn) writing() bool {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.writing
 }
 
 // room returns a channel that is closed once it is worth to look again whether

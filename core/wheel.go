@@ -228,6 +228,10 @@ func (c *Conn) checkAlive(now int64) {
 		c.expire("idle for too long")
 	case l.PingInterval <= 0:
 	case c.alarm.pinged && now-c.alarm.pingedAt >= w.ticks(l.PongTimeout):
+		if c.writing() { // the ping may wait behind a lot; the write deadline holds meanwhile
+			c.alarm.pingedAt = now
+			return
+		}
 		c.expire("no pong")
 	case !c.alarm.pinged && now-seen >= w.ticks(l.PingInterval):
 		c.alarm.pinged, c.alarm.pingedAt = true, now
