@@ -14,6 +14,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+	"sync"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/go-chi/chi/v5"
@@ -35,9 +38,11 @@ type Options struct {
 	// can be read from conn.Context() all the same.
 	Identity func(*http.Request) (any, error)
 
-	// Prefix is the path under which the router is itself mounted, which neither
-	// a chi sub-router nor a ServeMux behind [http.StripPrefix] knows. It only
-	// completes the documented address; [Locate] finds it for chi.
+	// Prefix is the path under which the router is itself mounted. A chi
+	// sub-router need not say it: [Locate], or the first request, finds it. A
+	// ServeMux behind [http.StripPrefix] can't know it, nor can a chi router that
+	// is mounted on something other than chi. It completes the address that is
+	// documented.
 	Prefix string
 }
 
@@ -48,23 +53,30 @@ type Options struct {
 //
 // It panics where the consumer can't be mounted there; see [chanx.Mount].
 func Handle(r Router, pattern string, consumer chanx.Mountable, opts *Options) {
-	h := &handler{}
+	h := &handler{pattern: pattern, chiParams: map[string]string{}}
 	if opts != nil {
 		h.options = *opts
 	}
-	h.chiParams = map[string]string{}
-	address := addressOf(pattern, h.chiParams)
-	h.endpoint = chanx.Mount(consumer, h.options.Prefix+address)
+	address := h.options.Prefix + addressOf(pattern, h.chiParams)
+	if _, h.chi = r.(chi.Routes); h.chi && h.options.Prefix == "" {
+		h.endpoint = chanx.MountBelow(consumer, address)
+	} else {
+		h.endpoint = chanx.Mount(consumer, address)
+	}
 	r.Handle(pattern, h)
 }
 
-// Locate gives every consumer that is mounted below root its whole address,
-// prefixes of sub-routers included. Call it once all routes are there; addresses
-// only matter to documentation.
+// Locate gives every consumer that is mounted below root its whole address, with
+// the prefixes of sub-routers. Call it once all routes are there: what is made
+// from the addresses, such as documentation, is right from then on. The error is
+// that of a consumer that can't be at its address, as another one is, or as the
+// address lacks a parameter that the consumer's [chanx.Params] name.
 func Locate(root chi.Routes) error {
 	return chi.Walk(root, func(_, route string, next http.Handler, _ ...func(http.Handler) http.Handler) error {
-		if h, ok := next.(*handler); ok {
-			h.endpoint.SetPath(addressOf(route, nil))
+		if h, ok := next.(*handler); ok && h.options.Prefix == "" {
+			err := h.endpoint.SetPath(addressOf(route, nil))
+			h.located.Do(func() { h.misplaced = err })
+			return err
 		}
 		return nil
 	})
@@ -74,7 +86,27 @@ func Locate(root chi.Routes) error {
 type handler struct {
 	endpoint  *chanx.Endpoint
 	options   Options
+	pattern   string
+	chi       bool              // the pattern is chi's
 	chiParams map[string]string // name in the address → name in the pattern, where they differ
+
+	located   sync.Once
+	misplaced error
+}
+
+// locate gives the endpoint its whole address at the first request, unless
+// [Locate] has. chi leaves out the slash at a pattern's end.
+func (h *handler) locate(whole string) error {
+	h.located.Do(func() {
+		if h.options.Prefix != "" {
+			return
+		}
+		if strings.HasSuffix(h.pattern, "/") && !strings.HasSuffix(whole, "/") {
+			whole += "/"
+		}
+		h.misplaced = h.endpoint.SetPath(addressOf(whole, nil))
+	})
+	return h.misplaced
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -84,9 +116,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rctx = rctx.Clone()
 		r = r.WithContext(context.WithValue(r.Context(), chi.RouteCtxKey, rctx))
 		hs.Request = r
-		hs.PathValue = func(name string) string { return h.chiParam(r, rctx, name) }
+		if h.chi {
+			hs.PathValue = func(name string) string { return h.chiParam(r, rctx, name) }
+			if err := h.locate(rctx.RoutePattern()); err != nil {
+				hs.Identify = func() (any, error) { return nil, err }
+			}
+		}
 	}
-	if h.options.Identity != nil {
+	if h.options.Identity != nil && hs.Identify == nil {
 		hs.Identify = func() (any, error) { return h.options.Identity(r) }
 	}
 	if h.endpoint.Upgrade(w, hs) {
@@ -99,6 +136,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *handler) chiParam(r *http.Request, rctx *chi.Context, name string) string {
 	if other, ok := h.chiParams[name]; ok {
 		name = other
+	}
+	if !slices.Contains(rctx.URLParams.Keys, name) {
+		return r.PathValue(name) // of a ServeMux around chi
 	}
 	value := rctx.URLParam(name)
 	if r.URL.RawPath == "" {
