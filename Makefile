@@ -59,6 +59,7 @@ standalone:
 
 tidy-check:
 	@echo '== go mod tidy'
+	@scripts/workspace
 	@scripts/each-module env GOWORK=off go mod tidy -diff
 
 generate-check:
