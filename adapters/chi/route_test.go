@@ -3,6 +3,7 @@ package chanxchi_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -292,4 +293,25 @@ func TestNoHandshake(t *testing.T) {
 			}
 		}
 	})
+}
+
+// HTTP/2 has no such handshake: whoever tries gets an answer.
+func TestHTTP2(t *testing.T) {
+	hub := newHub()
+	server := httptest.NewUnstartedServer(behind(hub))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := server.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.ProtoMajor != 2 || resp.StatusCode != http.StatusUpgradeRequired {
+		t.Errorf("%s %s", resp.Proto, resp.Status)
+	}
 }
