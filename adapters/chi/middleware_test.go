@@ -229,7 +229,7 @@ func TestIdentityRefuses(t *testing.T) {
 					Identity: func(*http.Request) (any, error) { return nil, c.err },
 				})
 				refusal := chanxtest.Refused(t, r, "/ws", c.status, nil)
-				if body := string(refusal.Body); !strings.Contains(body, c.text) || strings.Contains(body, "10.0.0.1") {
+				if body := refusal.Body; !strings.Contains(body, c.text) || strings.Contains(body, "10.0.0.1") {
 					t.Errorf("the refusal says %s", body)
 				}
 			})

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,48 +69,42 @@ func New(opts *Options) *App {
 // Work does background jobs until the context ends; jobs under way end with it.
 func (a *App) Work(ctx context.Context) { a.worker.run(ctx, a.Jobs) }
 
-// Group is a group that events can be published to.
-type Group struct {
-	Name     string `json:"name"`
-	Consumer string `json:"consumer"`
+// publisher is a consumer, whatever its state.
+type publisher interface {
+	Name() string
+	PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error
 }
 
-// Groups returns the groups that are always there, by consumer. Those of rooms
-// come and go: see [RoomGroup].
-func (a *App) Groups() []Group {
-	return []Group{
-		{chatGroup, a.Chat.Name()},
-		{extraGroup, a.Chat.Name()},
-		{reliableGroup, a.Reliable.Name()},
-		{notificationsGroup, a.Notifications.Name()},
-		{analyticsGroup, a.Analytics.Name()},
-		{jobsGroup, a.Jobs.Name()},
+// groups are those that are always there. Those of rooms come and go.
+func (a *App) groups() map[string]publisher {
+	return map[string]publisher{
+		chatGroup:          a.Chat,
+		extraGroup:         a.Chat,
+		reliableGroup:      a.Reliable,
+		notificationsGroup: a.Notifications,
+		analyticsGroup:     a.Analytics,
+		jobsGroup:          a.Jobs,
 	}
 }
 
-// publisher is a consumer, whatever its state.
-type publisher interface {
-	PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error
+// Groups returns the names of a consumer's groups, sorted, without those of rooms.
+func (a *App) Groups(consumer string) []string {
+	names := []string{}
+	for name, owner := range a.groups() {
+		if owner.Name() == consumer {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // owner returns the consumer that has a group, nil if none does.
 func (a *App) owner(group string) publisher {
-	switch group {
-	case chatGroup, extraGroup:
-		return a.Chat
-	case reliableGroup:
-		return a.Reliable
-	case notificationsGroup:
-		return a.Notifications
-	case analyticsGroup:
-		return a.Analytics
-	case jobsGroup:
-		return a.Jobs
-	}
 	if name, ok := strings.CutPrefix(group, roomPrefix); ok && name != "" {
 		return a.Room
 	}
-	return nil
+	return a.groups()[group]
 }
 
 // Publish gives an event to a group from outside of any connection. The payload

@@ -31,10 +31,6 @@ type message struct {
 // routes describes every socket that is mounted.
 func routes(a *app.App) http.HandlerFunc {
 	describe := sync.OnceValue(func() []socket {
-		groups := map[string][]string{}
-		for _, g := range a.Groups() {
-			groups[g.Consumer] = append(groups[g.Consumer], g.Name)
-		}
 		sockets := []socket{}
 		for _, endpoint := range a.Hub.Endpoints() {
 			info := endpoint.Describe()
@@ -46,7 +42,7 @@ func routes(a *app.App) http.HandlerFunc {
 				Token:       len(info.Subprotocols) > 0,
 				Messages:    messages(info.Receives),
 				Events:      messages(info.Events),
-				Groups:      append([]string{}, groups[info.Consumer]...),
+				Groups:      a.Groups(info.Consumer),
 			})
 		}
 		return sockets

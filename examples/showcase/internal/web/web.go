@@ -28,7 +28,7 @@ func Handler(a *app.App) http.Handler {
 	mux.Handle("GET /healthz", health(a))
 	mux.Handle("GET /token", token())
 	mux.Handle("POST /events/{group}", events(a))
-	return secure(mux)
+	return secure(http.NewCrossOriginProtection().Handler(mux)) // an event is this page's own to publish, or a program's
 }
 
 // policy lets the page load its own files and talk to its own server: nothing

@@ -108,3 +108,13 @@ func TestEvents(t *testing.T) {
 		}
 	}
 }
+
+func TestEventsOfForeignPages(t *testing.T) {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/events/chat_room",
+		strings.NewReader(`{"action":"system_notify","payload":"x"}`))
+	r.Header.Set("Origin", "https://elsewhere.example")
+	if handler(t).ServeHTTP(w, r); w.Code != http.StatusForbidden {
+		t.Errorf("a foreign page's event: %d", w.Code)
+	}
+}
