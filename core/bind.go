@@ -3,6 +3,7 @@ package chanx
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -50,10 +51,11 @@ func Bind[P any](c *Conn) (P, error) {
 	if err != nil {
 		return p, err
 	}
-	if c.opening == nil {
+	r := c.Request()
+	if r == nil {
 		return p, errors.New("chanx: Bind works in open only, where there is a request")
 	}
-	err = pt.schema.Decode(pt.object(c), &p)
+	err = pt.schema.Decode(pt.object(c, r), &p)
 	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
 		return p, pt.invalid(e.Violations)
 	}
@@ -125,10 +127,10 @@ func (p *paramsType) pathNames() []string {
 }
 
 // object writes the parameters of a request as a JSON object.
-func (p *paramsType) object(c *Conn) []byte {
+func (p *paramsType) object(c *Conn, r *http.Request) []byte {
 	b := []byte{'{'}
 	for _, f := range p.fields {
-		values := f.values(c)
+		values := f.values(c, r)
 		if len(values) == 0 {
 			continue
 		}
@@ -153,17 +155,17 @@ func (p *paramsType) object(c *Conn) []byte {
 }
 
 // values are what the request says of a parameter.
-func (f *paramField) values(c *Conn) []string {
+func (f *paramField) values(c *Conn, r *http.Request) []string {
 	switch f.source {
 	case "path":
 		return []string{c.PathValue(f.name)}
 	case "query":
-		return c.opening.request.URL.Query()[f.name]
+		return r.URL.Query()[f.name]
 	case "header":
-		return c.opening.request.Header.Values(f.name)
+		return r.Header.Values(f.name)
 	}
 	var values []string
-	for _, cookie := range c.opening.request.CookiesNamed(f.name) {
+	for _, cookie := range r.CookiesNamed(f.name) {
 		values = append(values, cookie.Value)
 	}
 	return values

@@ -41,7 +41,7 @@ type Conn struct {
 	state    any
 	identity any
 	path     []pathValue
-	opening  *opening // nil once open has run
+	opening  atomic.Pointer[opening] // nil once open has run
 
 	lane   lane
 	out    outbox
@@ -93,10 +93,10 @@ func (c *Conn) PathValue(name string) string {
 // Request returns the handshake request while open runs, and nil afterwards:
 // take from it what the connection needs. It must not be changed.
 func (c *Conn) Request() *http.Request {
-	if c.opening == nil {
-		return nil
+	if o := c.opening.Load(); o != nil {
+		return o.request
 	}
-	return c.opening.request
+	return nil
 }
 
 // Identity returns what the authentication found out about the client, if it is
@@ -109,8 +109,8 @@ func Identity[T any](c *Conn) (T, bool) {
 // Authenticated sets the data that the authentication frame carries, where the
 // consumer announces its authentication. It has an effect in open only.
 func (c *Conn) Authenticated(data any) {
-	if c.opening != nil {
-		c.opening.authData = data
+	if o := c.opening.Load(); o != nil {
+		o.authData = data
 	}
 }
 
@@ -170,6 +170,15 @@ func queueKey(mt *messageType, m Message) string {
 
 // sendFrame sends a frame of the framework's own.
 func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
+	frame, err := c.ownFrame(action, ref, payload)
+	if err != nil {
+		return err
+	}
+	return c.send(frame, "")
+}
+
+// ownFrame encodes a frame of the framework's own.
+func (c *Conn) ownFrame(action string, ref []byte, payload any) ([]byte, error) {
 	b := append(make([]byte, 0, 256), headroom[:]...)
 	b = wire.AppendHead(b, wire.Head{Discriminator: c.consumer.discriminator, Action: action, Ref: ref})
 	if payload == nil {
@@ -177,11 +186,11 @@ func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
 	} else {
 		p, err := json.Marshal(payload, json.Deterministic(true))
 		if err != nil {
-			return fmt.Errorf("chanx: encoding %q: %w", action, err)
+			return nil, fmt.Errorf("chanx: encoding %q: %w", action, err)
 		}
 		b = append(b, p...)
 	}
-	return c.send(c.frame(wire.AppendTail(b)), "")
+	return c.frame(wire.AppendTail(b)), nil
 }
 
 // frame puts the header in front of a message that has headroom.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,15 +95,18 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 		return nil, &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
 	}
 	c := e.newConn(h)
+	c.lane.enter() // events wait until there is a state
 	err := contain(func() error { return c.open(h) })
 	if err == nil && hub.closing.Load() {
 		err = &Error{Reason: Unavailable, Detail: "the server is shutting down"}
 	}
 	if err != nil {
+		c.lane.close()
+		c.lane.leave(c.workLater)
 		return e.refused(c, err)
 	}
-	c.announce(authentication{http.StatusOK, "OK", c.opening.authData})
-	c.opening = nil
+	c.announce(authentication{http.StatusOK, "OK", c.opening.Swap(nil).authData})
+	c.lane.leave(c.workLater)
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
 	return &Session{c}, nil
@@ -120,18 +124,22 @@ func (c *Conn) announce(a authentication) {
 	if !c.consumer.options.AnnounceAuthentication {
 		return
 	}
-	sent := c.out.queue // there is no socket yet, so everything waits
-	c.out.queue = nil
-	if err := c.sendFrame(actionAuthentication, nil, a); err != nil {
+	frame, err := c.ownFrame(actionAuthentication, nil, a)
+	if err != nil {
 		c.hub.log.Error("chanx: announcing the authentication failed", "consumer", c.consumer.name, "error", err)
+		return
 	}
-	c.out.queue = append(c.out.queue, sent...)
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.out.queue = slices.Insert(c.out.queue, 0, queued{data: frame}) // there is no socket yet, so everything waits
+	c.out.size += len(frame)
 }
 
 // newConn makes a connection that has neither state nor socket yet.
 func (e *Endpoint) newConn(h *Handshake) *Conn {
 	serial := e.hub.serial.Add(1)
-	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial), opening: &opening{request: h.Request}}
+	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial)}
+	c.opening.Store(&opening{request: h.Request})
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(h.Request.Context()))
 	if names := e.address.Load().names; len(names) > 0 {
 		value := h.PathValue
@@ -205,7 +213,11 @@ func (e *Endpoint) refused(c *Conn, err error) (*Session, error) {
 		return nil, refusal
 	}
 	c.leaveAll()
-	c.out.queue, c.out.size, c.opening = nil, 0, nil // what open sent before it refused is not this client's
+	c.opening.Store(nil)
+	c.closing.Store(nil)
+	c.out.mu.Lock()
+	c.out.queue, c.out.size, c.out.ended = nil, 0, false // what open sent before it refused is not this client's
+	c.out.mu.Unlock()
 	status := refusal.Status()
 	c.announce(authentication{status, http.StatusText(status), nil})
 	c.Close(code, refusal.Detail)
