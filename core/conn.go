@@ -10,6 +10,7 @@ import (
 
 	"github.com/chanx-go/chanx/core/internal/wire"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The actions of the framework's own frames.
@@ -184,7 +185,7 @@ func (c *Conn) ownFrame(action string, ref []byte, payload any) ([]byte, error) 
 	if payload == nil {
 		b = append(b, "null"...)
 	} else {
-		p, err := json.Marshal(payload, json.Deterministic(true))
+		p, err := json.Marshal(payload, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 		if err != nil {
 			return nil, fmt.Errorf("chanx: encoding %q: %w", action, err)
 		}

@@ -100,8 +100,10 @@ func asError(err error) (_ *Error, public bool) {
 	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
 		return invalid("the message is not valid", e.Violations, ""), true
 	}
-	return &Error{Reason: Internal, Detail: "the server failed", cause: err}, false
+	return &Error{Reason: Internal, Detail: internalDetail, cause: err}, false
 }
+
+const internalDetail = "the server failed"
 
 // invalid makes an error of violations whose paths are relative to prefix.
 func invalid(detail string, vs []Violation, prefix string) *Error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -96,7 +97,24 @@ func (x *exchange) guard(ctx context.Context) (err error) {
 			err = &panicError{r, debug.Stack()}
 		}
 	}()
-	return x.route.run(x, ctx)
+	err = x.route.run(x, ctx)
+	inspect(err)
+	return err
+}
+
+// inspect panics, where that is still contained, for an error that can't be
+// looked at. Most often that is a nil pointer of an error's type, returned by a
+// function whose result is an error.
+func inspect(err error) {
+	if err == nil {
+		return
+	}
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		panic(fmt.Sprintf("a nil %T was returned as an error", err))
+	}
+	_ = err.Error()
+	_, _ = asError(err)
+	_ = errors.Is(err, ErrClosed)
 }
 
 type panicError struct {
@@ -125,7 +143,11 @@ func (x *exchange) fail(err error) {
 	if !public {
 		c.logFailure(x, err)
 	}
-	_ = c.sendFrame(actionError, x.ref, e)
+	err = contain(func() error { return c.sendFrame(actionError, x.ref, e) })
+	if err != nil && !errors.Is(err, ErrClosed) { // parameters of a violation that have no JSON form
+		c.logFailure(x, err)
+		_ = c.sendFrame(actionError, x.ref, &Error{Reason: Internal, Detail: internalDetail})
+	}
 	x.complete(actionComplete)
 }
 

@@ -291,7 +291,9 @@ func contain(f func() error) (err error) {
 			err = &panicError{r, debug.Stack()}
 		}
 	}()
-	return f()
+	err = f()
+	inspect(err)
+	return err
 }
 
 // stackOf is where a contained panic came from, "" for other errors.
