@@ -47,6 +47,14 @@ type messageType struct {
 	prefix []byte // the envelope up to the payload, where the discriminator is "action" and there is no ref
 }
 
+var errNoMessage = errors.New("there is no message")
+
+// isNil reports whether m is nil or a nil pointer.
+func isNil(m Message) bool {
+	v := reflect.ValueOf(m)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
 // messageTypes are the message types of a hub, by Go type.
 type messageTypes struct {
 	schemas *schema.Registry
@@ -55,6 +63,9 @@ type messageTypes struct {
 
 // of returns the message type of t, a type that implements [Message].
 func (m *messageTypes) of(t reflect.Type) (*messageType, error) {
+	if t == nil {
+		return nil, errNoMessage
+	}
 	if mt, ok := m.known.Load(t); ok {
 		return mt.(*messageType), nil
 	}
@@ -111,6 +122,9 @@ func actionOf(elem, t reflect.Type) (action string, err error) {
 // appendPayload appends m's JSON form. What it returns with an error is good for
 // its memory only.
 func (mt *messageType) appendPayload(dst []byte, m Message) ([]byte, error) {
+	if mt.isPtr && isNil(m) {
+		return dst, fmt.Errorf("chanx: message %q: %w: a nil %v", mt.action, errNoMessage, reflect.TypeOf(m))
+	}
 	if mt.empty {
 		return append(dst, "null"...), nil
 	}

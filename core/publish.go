@@ -63,6 +63,9 @@ func (c *consumer) appendText(dst []byte, mt *messageType, m Message) ([]byte, e
 
 // encodeEvent encodes an event that the consumer declares, and checks it.
 func (c *consumer) encodeEvent(event Message) (*envelope.Envelope, error) {
+	if isNil(event) {
+		return nil, fmt.Errorf("chanx: consumer %q: publishing: %w", c.name, errNoMessage)
+	}
 	action := event.Action()
 	route := c.events[action]
 	if route == nil {
