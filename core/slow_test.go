@@ -303,3 +303,9 @@ func (o *observations) count(kind chanx.ObservationKind) int {
 	defer o.mu.Unlock()
 	return o.kinds[kind]
 }
+
+func (o *observations) list() []chanx.Observation {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.all)
+}
