@@ -91,6 +91,11 @@ func (c *Client) write(kind websocket.MessageType, data []byte, line string) {
 	case errors.Is(err, context.DeadlineExceeded):
 		c.fail("the server did not read a message for %v", c.timeout)
 	default:
+		c.mu.Lock()
+		if c.closed != nil {
+			err = c.closed
+		}
+		c.mu.Unlock()
 		c.fail("the message could not be sent: %v", err)
 	}
 }
