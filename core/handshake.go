@@ -238,18 +238,19 @@ func (s *Session) Run(socket Socket) { s.conn.serve(socket) }
 // Discard ends a connection that could not be upgraded, for which err is the
 // reason. Its OnClose handlers run.
 func (s *Session) Discard(err error) {
-	s.conn.end(&CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err})
+	how := &CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err}
+	s.conn.abort(how)
+	s.conn.end(how)
 }
 
 // forget ends a connection that is refused.
 func (c *Conn) forget(err error) {
 	how := &CloseError{Code: CloseAbnormal, Reason: "refused", Err: err}
+	c.abort(how)
 	if c.opened {
 		c.end(how)
 		return
 	}
-	c.cancel(how)
-	c.lane.close()
 	c.leaveAll()
 	c.hub.remove(c)
 }

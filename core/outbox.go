@@ -27,6 +27,7 @@ type outbox struct {
 	compressed atomic.Bool // permessage-deflate was negotiated; a group may deliver before that is known
 	ended      bool        // a close frame went into the queue: nothing may follow it
 	broken     error       // the socket failed
+	closers    int         // who is closing the socket
 	space      chan struct{}
 }
 
@@ -261,6 +262,27 @@ func (c *Conn) writeFailed(err error) {
 	c.abort(how)
 }
 
+// stop makes the outbox take nothing more. The outbox is locked.
+func (o *outbox) stop(why error) {
+	if o.broken == nil {
+		o.broken = why
+	}
+}
+
+// awaitIdle waits until nobody writes to the socket, which the write deadline
+// bounds, or closes it. The outbox is locked, but while this waits.
+func (o *outbox) awaitIdle() {
+	for o.writing || o.closers > 0 {
+		if o.space == nil {
+			o.space = make(chan struct{})
+		}
+		wait := o.space
+		o.mu.Unlock()
+		<-wait
+		o.mu.Lock()
+	}
+}
+
 // signal wakes those who wait for room.
 func (o *outbox) signal() {
 	if o.space != nil {
@@ -299,12 +321,16 @@ func (c *Conn) room() <-chan struct{} {
 }
 
 // attach gives the outbox its socket after the upgrade, and writes what has
-// been sent before.
+// been sent before. A connection that was cut meanwhile ends here.
 func (c *Conn) attach(s Socket) {
 	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
 	c.out.socket = s
+	cut := c.out.broken != nil
 	if len(c.out.queue) > 0 {
 		c.startWriting()
+	}
+	c.out.mu.Unlock()
+	if cut {
+		_ = s.Close()
 	}
 }

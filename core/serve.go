@@ -18,7 +18,16 @@ func (c *Conn) serve(socket Socket) {
 	}
 	c.answerClose(socket, how)
 	c.end(how)
-	c.awaitWritten()
+	c.detach()
+}
+
+// detach lets go of the socket once nobody uses it any more: after Run has
+// returned it may be somebody else's.
+func (c *Conn) detach() {
+	c.out.mu.Lock()
+	c.out.awaitIdle()
+	c.out.socket = nil
+	c.out.mu.Unlock()
 }
 
 // receive takes a data message from the reader. What it returns ends Serve.
@@ -152,14 +161,19 @@ func (c *Conn) abort(how *CloseError) {
 	c.cancel(c.closing.Load())
 	c.out.mu.Lock()
 	socket := c.out.socket
-	if c.out.broken == nil {
-		c.out.broken = how
-	}
+	c.out.stop(how)
 	c.out.queue, c.out.rest = nil, nil
 	c.out.signal()
+	if socket != nil {
+		c.out.closers++
+	}
 	c.out.mu.Unlock()
 	if socket != nil {
 		_ = socket.Close()
+		c.out.mu.Lock()
+		c.out.closers--
+		c.out.signal()
+		c.out.mu.Unlock()
 	}
 }
 
@@ -177,27 +191,13 @@ func (c *Conn) answerClose(socket Socket, how *CloseError) {
 		}
 		c.out.mu.Lock()
 		c.putClose(&echo)
+		c.out.awaitIdle()
 		c.out.mu.Unlock()
-		c.awaitWritten()
 	}
+	c.out.mu.Lock()
+	c.out.stop(how) // what is sent from now on is refused, without another look at the socket
+	c.out.mu.Unlock()
 	_ = socket.Close()
-}
-
-// awaitWritten waits until the queue is empty, which the write deadline bounds.
-func (c *Conn) awaitWritten() {
-	for {
-		c.out.mu.Lock()
-		if !c.out.writing {
-			c.out.mu.Unlock()
-			return
-		}
-		if c.out.space == nil {
-			c.out.space = make(chan struct{})
-		}
-		wait := c.out.space
-		c.out.mu.Unlock()
-		<-wait
-	}
 }
 
 // end is the last thing that happens to a connection that was opened: groups are
