@@ -13,7 +13,7 @@ type beside struct {
 	mu      sync.Mutex
 	running int
 	streams map[string]context.CancelCauseFunc // by ref
-	ctx     context.Context                    // of all that runs
+	ctx     context.Context                    // of the streams, which end when the connection drains
 	stop    context.CancelCauseFunc
 	done    sync.WaitGroup
 }
@@ -31,7 +31,11 @@ func (c *Conn) runBeside(shared *exchange) {
 		c.beside.ctx, c.beside.stop = context.WithCancelCause(c.ctx)
 	}
 	b := c.beside
-	ctx, cancel := context.WithCancelCause(b.ctx)
+	parent := c.ctx
+	if x.route.stream {
+		parent = b.ctx
+	}
+	ctx, cancel := context.WithCancelCause(parent)
 	if err := b.start(&x, c.consumer.limits.Concurrent, cancel); err != nil {
 		cancel(nil)
 		x.fail(err)
@@ -49,8 +53,8 @@ func (c *Conn) runBeside(shared *exchange) {
 	})
 }
 
-// finish ends what runs and waits for it. The lane is held, so nothing starts
-// meanwhile.
+// finish ends the streams and waits for all that runs. The lane is held, so
+// nothing starts meanwhile.
 func (b *beside) finish(cause error) {
 	if b != nil {
 		b.stop(cause)
@@ -95,6 +99,9 @@ func (x *exchange) serveStream(ctx context.Context) {
 	err := x.guard(ctx)
 	if errors.Is(context.Cause(ctx), errStreamCancelled) {
 		err = nil // however the handler put it
+	}
+	if _, ends := errors.AsType[*CloseError](context.Cause(ctx)); ends && err != nil {
+		err = &Error{Reason: Unavailable, Detail: "the connection is closing", cause: err}
 	}
 	c.beside.end(x) // before the client can know, and use the ref again
 	if err != nil {

@@ -195,7 +195,7 @@ func (c *Conn) runEvent(e *event) {
 
 // logFailure logs what no client is told.
 func (c *Conn) logFailure(x *exchange, err error) {
-	if c.ctx.Err() != nil && errors.Is(err, context.Cause(c.ctx)) || errors.Is(err, ErrClosed) {
+	if c.ctx.Err() != nil && (errors.Is(err, c.ctx.Err()) || errors.Is(err, context.Cause(c.ctx))) || errors.Is(err, ErrClosed) {
 		return // the connection went away meanwhile, which is nobody's failure
 	}
 	action := ""
