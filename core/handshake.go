@@ -92,6 +92,7 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 		return nil, err
 	}
 	if err := hub.listen(h.Request.Context()); err != nil {
+		hub.log.ErrorContext(h.Request.Context(), "chanx: handshake refused", "consumer", e.consumer.name, "error", err)
 		return nil, &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
 	}
 	c := e.newConn(h)

@@ -67,6 +67,7 @@ type Hub struct {
 	consumers map[string]*consumer
 	endpoints []*Endpoint
 	direct    layer.Subscription // to what other processes send to single connections
+	listening chan struct{}      // holds a token while somebody subscribes that
 	closing   atomic.Bool
 
 	serial atomic.Uint64
@@ -85,7 +86,7 @@ type connShard struct {
 
 // NewHub makes a hub.
 func NewHub(opts *HubOptions) *Hub {
-	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{})}
+	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{}), listening: make(chan struct{}, 1)}
 	if opts != nil {
 		h.options = *opts
 	}
@@ -178,20 +179,40 @@ func (h *Hub) all() []*Conn {
 }
 
 // listen subscribes to what is sent to single connections of this hub, once.
+// While a layer doesn't answer, every handshake waits for its own time only.
 func (h *Hub) listen(ctx context.Context) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.direct != nil {
+	if h.listens() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.limits.HandshakeTimeout)
 	defer cancel()
+	select {
+	case h.listening <- struct{}{}:
+		defer func() { <-h.listening }()
+	case <-ctx.Done():
+		return fmt.Errorf("chanx: subscribing to the layer: %w", ctx.Err())
+	}
+	if h.listens() {
+		return nil
+	}
 	s, err := h.layer.Subscribe(ctx, connChannel(h.id), h.receiveDirect)
 	if err != nil {
 		return fmt.Errorf("chanx: subscribing to the layer: %w", err)
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing.Load() { // Shutdown does not see it any more
+		_ = s.Unsubscribe()
+		return ErrClosed
+	}
 	h.direct = s
 	return nil
+}
+
+func (h *Hub) listens() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.direct != nil
 }
 
 // receiveDirect takes an event for one connection from the layer.
