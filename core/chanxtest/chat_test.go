@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"testing"
+	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/layer"
@@ -55,10 +56,17 @@ type Secret struct{}
 
 func (Secret) Action() string { return "secret" }
 
+// Slow keeps its handler busy for some milliseconds.
+type Slow struct {
+	For int `json:"for"`
+}
+
+func (Slow) Action() string { return "slow" }
+
 // Leak makes the server misbehave.
 type Leak struct {
-	Number bool `json:"number,omitempty"`
-	Close  int  `json:"close,omitempty"`
+	Number bool `json:"number,omitzero"`
+	Close  int  `json:"close,omitzero"`
 }
 
 func (Leak) Action() string { return "leak" }
@@ -99,6 +107,11 @@ func (c *Chat) Ask(_ context.Context, q Question) iter.Seq2[*Token, error] {
 	}
 }
 
+func (c *Chat) Slow(_ context.Context, m Slow) (Pong, error) {
+	time.Sleep(time.Duration(m.For) * time.Millisecond)
+	return Pong{}, nil
+}
+
 func (c *Chat) Leak(ctx context.Context, m Leak) error {
 	switch {
 	case m.Close != 0:
@@ -129,6 +142,7 @@ func newServer(t testing.TB, l layer.Layer, opts *chanx.ConsumerOptions) *server
 	chanx.Reply(chat, (*Chat).Ping)
 	chanx.On(chat, (*Chat).Say, chanx.Sends[Said]())
 	chanx.Stream(chat, (*Chat).Ask)
+	chanx.Reply(chat, (*Chat).Slow)
 	chanx.On(chat, (*Chat).Leak)
 	chanx.Forward[Joined](chat)
 	mux := http.NewServeMux()

@@ -1,0 +1,66 @@
+package chanxtest_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/chanxtest"
+)
+
+// newRouter is the program under test.
+func newRouter(hub *chanx.Hub) (http.Handler, *chanx.Consumer[*Chat]) {
+	chat := chanx.NewConsumer(hub, "chat", openChat, nil)
+	chanx.Reply(chat, (*Chat).Ping)
+	chanx.On(chat, (*Chat).Say, chanx.Sends[Said]())
+	chanx.Forward[Joined](chat)
+	mux := http.NewServeMux()
+	mux.Handle("/ws/{room}", chanx.Mount(chat, "/ws/{room}"))
+	return mux, chat
+}
+
+var t *testing.T // the test's own, in a real test
+
+func ExampleDial() {
+	synctest.Test(t, func(t *testing.T) {
+		router, _ := newRouter(chanx.NewHub(nil))
+		ann := chanxtest.Dial(t, router, "/ws/go", nil)
+		bob := chanxtest.Dial(t, router, "/ws/go", nil)
+
+		ann.Send(Say{Text: "hello"})
+		if said := chanxtest.Expect[Said](bob); said.Text != "hello" {
+			t.Errorf("bob got %+v", said)
+		}
+	})
+}
+
+func ExampleRequest() {
+	router, _ := newRouter(chanx.NewHub(nil))
+	c := chanxtest.Dial(t, router, "/ws/go", nil)
+
+	chanxtest.Request[Pong](c, Ping{})
+	chanxtest.RequestError(c, Say{}, chanx.Invalid)
+}
+
+func ExampleRefused() {
+	router, _ := newRouter(chanx.NewHub(nil))
+
+	refusal := chanxtest.Refused(t, router, "/ws/closed", http.StatusForbidden, nil)
+	if refusal.Error.Reason != chanx.Forbidden {
+		t.Errorf("refused with %s", refusal)
+	}
+}
+
+func ExampleCapture() {
+	capture := chanxtest.NewCapture(&chanxtest.CaptureOptions{Swallow: true})
+	_, chat := newRouter(chanx.NewHub(&chanx.HubOptions{Layer: capture}))
+
+	if err := chat.Publish(context.Background(), Joined{User: "ann"}, "go"); err != nil {
+		t.Error(err)
+	}
+	if joined := chanxtest.Published[Joined](t, capture); len(joined) != 1 || joined[0].User != "ann" {
+		t.Errorf("published %+v", joined)
+	}
+}
