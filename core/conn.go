@@ -53,6 +53,7 @@ type Conn struct {
 	groupsMu sync.Mutex
 	left     bool // the connection has ended, and joins nothing any more
 	opened   bool // open succeeded, so OnClose runs
+	observed bool // the observer was told that it is connected
 	groups   map[string]*member
 
 	seen     atomic.Int64 // tick of the hub's clock at which the client was last heard of

@@ -107,9 +107,10 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 		return e.refused(c, err)
 	}
 	c.announce(authentication{http.StatusOK, "OK", c.opening.Swap(nil).authData})
-	c.lane.leave(c.workLater)
+	c.observed = true
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
+	c.lane.leave(c.workLater)
 	return &Session{c}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	mathrand "math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -310,14 +311,20 @@ func (h *Hub) drain(ctx context.Context) {
 
 // observe tells the observer, if there is one.
 func (h *Hub) observe(ctx context.Context, o *Observation) {
-	if h.observer != nil {
-		h.observer.Observe(ctx, o)
+	if h.observer == nil {
+		return
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			h.logPanic("chanx: the observer failed", &panicError{r, debug.Stack()}, "kind", int(o.Kind))
+		}
+	}()
+	h.observer.Observe(ctx, o)
 }
 
 func (h *Hub) observeDelivery(g *group, b *batch, members int) {
 	if h.observer != nil {
-		h.observer.Observe(context.Background(), &Observation{
+		h.observe(context.Background(), &Observation{
 			Kind: Delivered, Consumer: g.consumer.name, Group: g.name, Bytes: len(b.bytes), Count: members * len(b.entries),
 		})
 	}

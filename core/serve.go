@@ -218,7 +218,9 @@ func (c *Conn) end(how *CloseError) {
 	c.runOnClose(how)
 	c.lane.leave(c.workLater)
 	c.hub.remove(c)
-	c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
+	if c.observed {
+		c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
+	}
 	c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.id, "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
 }
 
