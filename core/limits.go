@@ -6,7 +6,7 @@ import (
 )
 
 // Limits bound what a connection may use. A zero field means its default, a
-// negative one no limit where that is possible.
+// negative one no limit.
 type Limits struct {
 	MessageBytes     int           // of one message from the client, after inflation; 64 KiB
 	QueueBytes       int           // waiting to be written to the client; 1 MiB. A message that is larger than that alone still goes out where nothing waits before it
@@ -32,6 +32,17 @@ var defaultLimits = Limits{
 	CloseTimeout:     5 * time.Second,
 }
 
+// forever stands for no limit where a duration is added to the time: 146 years.
+const forever = 1 << 62 * time.Nanosecond
+
+// within is a duration of which a negative one is no limit.
+func within(d, fallback time.Duration) time.Duration {
+	if d < 0 {
+		return forever
+	}
+	return cmp.Or(d, fallback)
+}
+
 // or returns l with the zero fields taken from d.
 func (l Limits) or(d Limits) Limits {
 	return Limits{
@@ -40,11 +51,11 @@ func (l Limits) or(d Limits) Limits {
 		Groups:           cmp.Or(l.Groups, d.Groups),
 		Concurrent:       cmp.Or(l.Concurrent, d.Concurrent),
 		PingInterval:     cmp.Or(l.PingInterval, d.PingInterval),
-		PongTimeout:      cmp.Or(l.PongTimeout, d.PongTimeout),
+		PongTimeout:      within(l.PongTimeout, d.PongTimeout),
 		IdleTimeout:      cmp.Or(l.IdleTimeout, d.IdleTimeout),
-		WriteTimeout:     cmp.Or(l.WriteTimeout, d.WriteTimeout),
-		HandshakeTimeout: cmp.Or(l.HandshakeTimeout, d.HandshakeTimeout),
-		CloseTimeout:     cmp.Or(l.CloseTimeout, d.CloseTimeout),
+		WriteTimeout:     within(l.WriteTimeout, d.WriteTimeout),
+		HandshakeTimeout: within(l.HandshakeTimeout, d.HandshakeTimeout),
+		CloseTimeout:     within(l.CloseTimeout, d.CloseTimeout),
 	}
 }
 
