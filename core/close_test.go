@@ -44,7 +44,7 @@ func TestOnClose(t *testing.T) {
 		{"a message too large", func(_ *lab, c *rawClient, _ *chanx.Conn) { c.send(strings.Repeat(" ", 70_000)) }, "connection closed with 1009"},
 		{"the client is silent", func(_ *lab, c *rawClient, _ *chanx.Conn) {
 			c.silent()
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 		}, "connection closed with 4408 (no pong)"},
 		{"the hub shuts down", func(l *lab, _ *rawClient, _ *chanx.Conn) { _ = l.hub.Shutdown(context.Background()) }, "connection closed with 1012 (restart; retry in"},
 	}
@@ -57,7 +57,7 @@ func TestOnClose(t *testing.T) {
 			}}, func(t *testing.T, l *lab) {
 				c := openRaw(t, l.mux, "/ws")
 				test.end(l, c, conn)
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute)
 				got := l.journal.take()
 				if len(got) != 1 || !strings.HasPrefix(got[0], "closed: "+test.want) {
 					t.Errorf("OnClose said %q, want %q once", got, test.want)
@@ -86,7 +86,7 @@ func TestOnCloseIsLast(t *testing.T) {
 	bubble(t, labOptions{register: func(l *lab) {
 		chanx.On(l, func(c *client, ctx context.Context, _ stepIn) error {
 			<-ctx.Done()
-			time.Sleep(3 * time.Second)
+			<-time.After(3 * time.Second)
 			order.add("handler")
 			return nil
 		}, chanx.Concurrent())
@@ -98,7 +98,7 @@ func TestOnCloseIsLast(t *testing.T) {
 			`{"action":"hold","payload":{"after":2000}}`)
 		synctest.Wait()
 		c.drop()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		got := l.journal.take()
 		for i := range got {
 			got[i], _, _ = strings.Cut(got[i], ": ")
@@ -167,11 +167,11 @@ func TestCloseTimeout(t *testing.T) {
 		if got := c.take(); !slices.Equal(got, []string{"close 4000 enough"}) {
 			t.Errorf("got %q", got)
 		}
-		time.Sleep(4 * time.Second)
+		<-time.After(4 * time.Second)
 		if c.ended() {
 			t.Error("the client got no time to answer")
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if got := c.take(); !slices.Equal(got, []string{"end"}) {
 			t.Errorf("got %q", got)
 		}

@@ -55,7 +55,7 @@ func TestLostConnectionIsNoFailure(t *testing.T) {
 		c.send(`{"ref":"w","action":"watchful"}`, `{"ref":"s","action":"count","payload":{"to":9,"every":1000}}`)
 		synctest.Wait()
 		c.drop()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if log := l.errors.String(); log != "" {
 			t.Errorf("log: %s", log)
 		}

@@ -275,12 +275,12 @@ func (c *client) count(ctx context.Context, m count) iter.Seq2[number, error] {
 }
 
 func (c *client) later(_ context.Context, m later) (number, error) {
-	time.Sleep(time.Duration(m.After) * time.Millisecond)
+	<-time.After(time.Duration(m.After) * time.Millisecond)
 	return number{m.After}, nil
 }
 
 func (c *client) hold(_ context.Context, m hold) (number, error) {
-	time.Sleep(time.Duration(m.After) * time.Millisecond)
+	<-time.After(time.Duration(m.After) * time.Millisecond)
 	c.lab.journal.add("held")
 	return number{m.After}, nil
 }

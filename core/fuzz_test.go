@@ -54,8 +54,8 @@ func checkFrame(t *testing.T, l *lab, frame []byte) {
 	}
 	for i, text := range sent[:len(sent)-3] {
 		var f struct {
-			Action  string
-			Payload json.RawMessage
+			Action  string          `json:"action"`
+			Payload json.RawMessage `json:"payload"`
 		}
 		if err := json.Unmarshal([]byte(text), &f); err != nil || f.Action == "" || f.Payload == nil {
 			t.Fatalf("%q was answered with %q: %v", frame, text, err)

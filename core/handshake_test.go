@@ -318,7 +318,7 @@ func TestAnnouncedRefusal(t *testing.T) {
 		if got := c.take(); len(got) > 0 {
 			t.Errorf("got %q", got)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if got := l.journal.take(); len(got) > 0 {
 			t.Errorf("handlers ran: %q", got)
 		}

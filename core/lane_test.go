@@ -96,12 +96,12 @@ func TestLaneOrder(t *testing.T) {
 	bubble(t, labOptions{}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		c.send(`{"action":"hold","payload":{"after":1000}}`)
-		time.Sleep(500 * time.Millisecond)
+		<-time.After(500 * time.Millisecond)
 		if err := l.Publish(t.Context(), hush{}, "all"); err != nil {
 			t.Fatal(err)
 		}
 		c.send(`{"action":"echo","payload":{"text":"last"}}`)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		want := []string{"held", "hush", "echo last"}
 		if diff := cmp.Diff(want, l.journal.take()); diff != "" {
@@ -126,7 +126,7 @@ func TestLaneDoesNotHoldUpWhatNoHandlerSees(t *testing.T) {
 		if got := l.journal.take(); len(got) > 0 {
 			t.Errorf("the handler has ended already: %q", got)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		chanxtest.Expect[number](c)
 	})
 }
@@ -139,13 +139,13 @@ func TestLaneNothingIsHandledAfterClose(t *testing.T) {
 		for i := range 5 {
 			c.send(fmt.Sprintf(`{"action":"echo","payload":{"text":"%d"}}`, i))
 		}
-		time.Sleep(999 * time.Millisecond)
+		<-time.After(999 * time.Millisecond)
 		for range 5 {
 			if err := l.Publish(t.Context(), hush{}, "all"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		got := strings.Join(c.take(), "\n")
 		if want := `{"action":"number","payload":{"n":1000}}` + "\nclose 4000 enough\nend"; got != want {
 			t.Errorf("the client got\n%s\nwant\n%s", got, want)
@@ -171,7 +171,7 @@ func TestLaneOverflowOfEvents(t *testing.T) {
 		if got := strings.Join(c.take(), "\n"); !strings.HasPrefix(got, "close 4409") {
 			t.Errorf("got %q, want a close frame with 4409", got)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		want := []string{"held", "closed: connection closed with 4409 (too slow to read)"}
 		if diff := cmp.Diff(want, l.journal.take()); diff != "" {
 			t.Error(diff)

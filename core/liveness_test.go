@@ -18,23 +18,23 @@ func TestPings(t *testing.T) {
 	bubble(t, labOptions{}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		c.silent()
-		time.Sleep(25*time.Second - slack)
+		<-time.After(25*time.Second - slack)
 		if got := c.take(); len(got) > 0 {
 			t.Errorf("got %q too early", got)
 		}
-		time.Sleep(2 * slack)
+		<-time.After(2 * slack)
 		if got := c.take(); !slices.Equal(got, []string{"ping"}) {
 			t.Errorf("got %q after 25 s", got)
 		}
-		time.Sleep(10*time.Second - 2*slack)
+		<-time.After(10*time.Second - 2*slack)
 		if got := c.take(); len(got) > 0 {
 			t.Errorf("got %q too early", got)
 		}
-		time.Sleep(2 * slack)
+		<-time.After(2 * slack)
 		if got := c.take(); !slices.Equal(got, []string{"close 4408 no pong"}) {
 			t.Errorf("got %q after 10 s more", got)
 		}
-		time.Sleep(2 * slack)
+		<-time.After(2 * slack)
 		if !c.ended() || l.hub.Connections() != 0 {
 			t.Error("a dead client's connection is open")
 		}
@@ -55,7 +55,7 @@ func TestTrafficKeepsAlive(t *testing.T) {
 				c := openRaw(t, l.mux, "/ws")
 				c.silent()
 				for range 100 {
-					time.Sleep(20 * time.Second)
+					<-time.After(20 * time.Second)
 					send(c)
 				}
 				for _, got := range c.take() {
@@ -63,7 +63,7 @@ func TestTrafficKeepsAlive(t *testing.T) {
 						t.Fatalf("got %q", got)
 					}
 				}
-				time.Sleep(time.Minute)
+				<-time.After(time.Minute)
 				if !c.ended() {
 					t.Error("the connection is open a minute after the last traffic")
 				}
@@ -78,7 +78,7 @@ func TestServersTrafficDoesNotKeepAlive(t *testing.T) {
 		c := openRaw(t, l.mux, "/ws")
 		c.silent()
 		for range 40 {
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			if err := l.Publish(t.Context(), note{"x"}, "all"); err != nil {
 				t.Error(err)
 			}
@@ -96,15 +96,15 @@ func TestLongHandlersAreNotKilled(t *testing.T) {
 			bubble(t, labOptions{hub: chanx.HubOptions{Limits: limits}}, func(t *testing.T, l *lab) {
 				c := openRaw(t, l.mux, "/ws")
 				c.send(`{"action":"hold","payload":{"after":600000}}`)
-				time.Sleep(10*time.Minute - time.Second)
+				<-time.After(10*time.Minute - time.Second)
 				if got := c.take(); len(got) > 0 {
 					t.Fatalf("got %q while the handler runs", got)
 				}
-				time.Sleep(20 * time.Second)
+				<-time.After(20 * time.Second)
 				if got := c.take(); !slices.Equal(got, []string{`{"action":"number","payload":{"n":600000}}`}) {
 					t.Fatalf("got %q after the handler", got)
 				}
-				time.Sleep(30 * time.Second)
+				<-time.After(30 * time.Second)
 				if got := c.take(); len(got) == 0 || got[0] != "ping" || c.ended() {
 					t.Errorf("got %q", got)
 				}
@@ -117,7 +117,7 @@ func TestLongHandlersAreNotKilled(t *testing.T) {
 func TestLongEventHandlersAreNotKilled(t *testing.T) {
 	bubble(t, labOptions{register: func(l *lab) {
 		chanx.OnEvent(l, func(*client, context.Context, tick) error {
-			time.Sleep(10 * time.Minute)
+			<-time.After(10 * time.Minute)
 			return nil
 		})
 	}}, func(t *testing.T, l *lab) {
@@ -127,7 +127,7 @@ func TestLongEventHandlersAreNotKilled(t *testing.T) {
 		}
 		synctest.Wait()
 		c.send(`{"action":"ping"}`)
-		time.Sleep(10*time.Minute + time.Second)
+		<-time.After(10*time.Minute + time.Second)
 		if got := c.take(); !slices.Equal(got, []string{`{"action":"pong","payload":null}`}) {
 			t.Errorf("got %q", got)
 		}
@@ -138,7 +138,7 @@ func TestLivenessOff(t *testing.T) {
 	bubble(t, labOptions{hub: chanx.HubOptions{Limits: chanx.Limits{PingInterval: -1}}}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		c.silent()
-		time.Sleep(6 * time.Hour)
+		<-time.After(6 * time.Hour)
 		if got := c.take(); len(got) > 0 {
 			t.Errorf("got %q", got)
 		}
@@ -149,15 +149,15 @@ func TestIdleTimeout(t *testing.T) {
 	bubble(t, labOptions{consumer: chanx.ConsumerOptions{Limits: chanx.Limits{IdleTimeout: time.Minute}}}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		for range 5 {
-			time.Sleep(50 * time.Second)
+			<-time.After(50 * time.Second)
 			c.send(`{"action":"ping"}`)
 		}
-		time.Sleep(time.Minute - slack)
+		<-time.After(time.Minute - slack)
 		c.take()
 		if c.ended() {
 			t.Fatal("closed too early")
 		}
-		time.Sleep(3 * slack)
+		<-time.After(3 * slack)
 		if got := c.take(); !slices.Contains(got, "close 4408 idle for too long") {
 			t.Errorf("got %q", got)
 		}
@@ -169,15 +169,15 @@ func TestShortLimits(t *testing.T) {
 	bubble(t, labOptions{hub: chanx.HubOptions{Limits: chanx.Limits{PingInterval: 80 * time.Millisecond, PongTimeout: 40 * time.Millisecond}}}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		c.silent()
-		time.Sleep(70 * time.Millisecond)
+		<-time.After(70 * time.Millisecond)
 		if got := c.take(); len(got) > 0 {
 			t.Errorf("got %q too early", got)
 		}
-		time.Sleep(20 * time.Millisecond)
+		<-time.After(20 * time.Millisecond)
 		if got := c.take(); !slices.Equal(got, []string{"ping"}) {
 			t.Errorf("got %q", got)
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 		if got := c.take(); !slices.Equal(got, []string{"close 4408 no pong"}) {
 			t.Errorf("got %q", got)
 		}

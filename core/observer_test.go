@@ -34,7 +34,7 @@ func TestObserver(t *testing.T) {
 		chanxtest.Refused(t, l.mux, "/ws?refuse", 403, nil)
 		c.Close(chanx.CloseNormal, "")
 		other.Close(chanx.CloseGoingAway, "bye")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		var got []string
 		for _, o := range seen.list() {
 			if o.Consumer != "lab" {
@@ -94,7 +94,7 @@ func TestLog(t *testing.T) {
 		c.SendRef("r3", fail{"hidden"})
 		chanxtest.Collect(c, "error")
 		c.Close(chanx.CloseNormal, "bye")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 	})
 	text := log.String()
 	for _, want := range []string{

@@ -43,12 +43,12 @@ func TestObserverCountsConnections(t *testing.T) {
 		openRaw(t, l.mux, "/ws?forbidden")
 		chanxtest.Refused(t, l.mux, "/ws?conflict", 409, nil)
 		c := openRaw(t, l.mux, "/ws")
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if open.Load() != 1 || seen.Load() != 3 {
 			t.Errorf("%d connections are open of %d", open.Load(), seen.Load())
 		}
 		c.drop()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if open.Load() != 0 {
 			t.Errorf("%d connections are open", open.Load())
 		}

@@ -17,12 +17,12 @@ func TestOpenComesBeforeEvents(t *testing.T) {
 	var conn atomic.Pointer[chanx.Conn]
 	bubble(t, labOptions{open: func(_ context.Context, c *client) error {
 		conn.Store(c.Conn)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		c.lab.journal.add("opened")
 		return nil
 	}}, func(t *testing.T, l *lab) {
 		go func() {
-			time.Sleep(500 * time.Millisecond)
+			<-time.After(500 * time.Millisecond)
 			if err := l.Publish(context.Background(), hush{}, "all"); err != nil {
 				t.Error(err)
 			}

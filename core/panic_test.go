@@ -23,7 +23,7 @@ func TestPanicsAreContained(t *testing.T) {
 			return next(ctx)
 		})
 		chanx.Stream(l, func(*client, context.Context, stepIn) iter.Seq2[number, error] { panic("a secret") })
-		chanx.On(l, func(*client, context.Context, nilMap) error { var m map[string]int; m["x"]++; return nil }, chanx.Concurrent())
+		chanx.On(l, func(_ *client, ctx context.Context, _ crash) error { return ctx.Value(contextKey{}).(error) }, chanx.Concurrent())
 	}}, func(t *testing.T, l *lab) {
 		c, other := connect(t, l), connect(t, l)
 		logged := 0
@@ -39,7 +39,7 @@ func TestPanicsAreContained(t *testing.T) {
 		}
 		for what, m := range map[string]chanx.Message{
 			"handler": fail{"panic"}, "middleware": echo{Text: "middleware"}, "stream": count{To: 0, How: "panic"},
-			"stream's function": stepIn{}, "concurrent handler": nilMap{},
+			"stream's function": stepIn{}, "concurrent handler": crash{},
 		} {
 			e := chanxtest.RequestError(c, m, chanx.Internal)
 			if e.Detail != "the server failed" || len(e.Violations) > 0 {
@@ -56,9 +56,9 @@ func TestPanicsAreContained(t *testing.T) {
 	})
 }
 
-type nilMap struct{}
+type crash struct{}
 
-func (nilMap) Action() string { return "nil_map" }
+func (crash) Action() string { return "crash" }
 
 func TestPanicInOpen(t *testing.T) {
 	bubble(t, labOptions{open: func(_ context.Context, c *client) error {

@@ -87,7 +87,7 @@ func TestRunLetsGoOfTheSocket(t *testing.T) {
 			t.Errorf("Send: %v", err)
 		}
 		conn.Close(chanx.CloseNormal, "")
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if n := socket.used.Load() - before; n > 0 {
 			t.Errorf("the socket was used %d times after Run", n)
 		}

@@ -76,7 +76,7 @@ func TestShutdownWaitsForHandlers(t *testing.T) {
 		c := openRaw(t, l.mux, "/ws")
 		c.send(`{"ref":"l","action":"later","payload":{"after":2000}}`, `{"ref":"s","action":"count","payload":{"to":100,"every":100}}`,
 			`{"ref":"h","action":"hold","payload":{"after":3000}}`, `{"ref":"e","action":"echo","payload":{"text":"too late"}}`)
-		time.Sleep(150 * time.Millisecond)
+		<-time.After(150 * time.Millisecond)
 		if err := l.Publish(t.Context(), hush{}, "all"); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestShutdownCutsAtItsDeadline(t *testing.T) {
 // One that is being opened is refused, or told like the others; Shutdown waits.
 func TestShutdownDuringOpen(t *testing.T) {
 	bubble(t, labOptions{open: func(context.Context, *client) error {
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		return nil
 	}}, func(t *testing.T, l *lab) {
 		var asking sync.WaitGroup
@@ -167,7 +167,7 @@ func TestShutdownDuringOpen(t *testing.T) {
 				t.Errorf("refused with %s", r)
 			}
 		})
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		start := time.Now()
 		if err := shutdown(t, l, time.Minute); err != nil {
 			t.Error(err)

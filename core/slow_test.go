@@ -196,11 +196,11 @@ func TestWriteTimeout(t *testing.T) {
 		if err := sendMany(t, conn, 0, 3); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5*time.Second - 1)
+		<-time.After(5*time.Second - 1)
 		if l.hub.Connections() != 1 {
 			t.Error("closed too early")
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		if got := l.journal.take(); len(got) != 1 || !strings.HasPrefix(got[0], "closed: connection closed with 4409 (the client does not read)") {
 			t.Errorf("OnClose: %q", got)
@@ -222,7 +222,7 @@ func TestSteadyReader(t *testing.T) {
 		}
 		buf := make([]byte, 10_000)
 		for read := 0; read < size; {
-			time.Sleep(2 * time.Second)
+			<-time.After(2 * time.Second)
 			n, err := c.conn.Read(buf)
 			if err != nil {
 				t.Fatalf("after %d bytes: %v", read, err)
@@ -257,7 +257,7 @@ func TestStreamIsHeldBack(t *testing.T) {
 		var seen observations
 		l, c, _ := stall(t, labOptions{hub: chanx.HubOptions{Limits: chanx.Limits{QueueBytes: 1000, WriteTimeout: time.Hour, PingInterval: -1}, Observer: &seen}})
 		c.send(`{"ref":"a","action":"count","payload":{"to":10000}}`)
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if l.hub.Connections() != 1 || seen.count(chanx.Dropped) > 0 {
 			t.Fatal("the stream ran over the queue")
 		}

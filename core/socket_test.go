@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -84,7 +85,7 @@ func (s *fakeSocket) sent(t testing.TB) []string {
 // runSocket runs a lab's connection on a socket, to its end.
 func runSocket(t testing.TB, l *lab, socket chanx.Socket) {
 	t.Helper()
-	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest("GET", "/ws", nil)})
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func TestSocketThatTakesParts(t *testing.T) {
 		play := s.play
 		s.play = func(message func(bool, []byte) error, control func(byte, []byte)) error {
 			err := play(message, control)
-			time.Sleep(time.Second) // for the stream
+			<-time.After(time.Second) // for the stream
 			return err
 		}
 		runSocket(t, l, s)
@@ -175,7 +176,7 @@ func TestSocketErrors(t *testing.T) {
 
 func TestDiscard(t *testing.T) {
 	l := newLab(t, labOptions{})
-	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest("GET", "/ws", nil)})
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +192,7 @@ func TestDiscard(t *testing.T) {
 // A connection can be closed from anywhere between open and the upgrade.
 func TestCloseBeforeTheSocket(t *testing.T) {
 	bubble(t, labOptions{}, func(t *testing.T, l *lab) {
-		session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest("GET", "/ws", nil)})
+		session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -139,7 +139,7 @@ func step(t *testing.T, l *lab, c *rawClient, line string) {
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		time.Sleep(d)
+		<-time.After(d)
 	case "", "#":
 	default:
 		t.Fatalf("unknown line %q", line)

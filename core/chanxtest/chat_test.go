@@ -108,7 +108,7 @@ func (c *Chat) Ask(_ context.Context, q Question) iter.Seq2[*Token, error] {
 }
 
 func (c *Chat) Slow(_ context.Context, m Slow) (Pong, error) {
-	time.Sleep(time.Duration(m.For) * time.Millisecond)
+	<-time.After(time.Duration(m.For) * time.Millisecond)
 	return Pong{}, nil
 }
 

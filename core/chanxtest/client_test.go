@@ -108,7 +108,7 @@ func TestAnHourOfSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, nil, nil)
 		c := chanxtest.Dial(t, s, "/ws/go", nil)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		chanxtest.Request[Pong](c, Ping{})
 		if err := s.hub.Shutdown(context.Background()); err != nil {
 			t.Error(err)

@@ -23,7 +23,7 @@ func newRouter(hub *chanx.Hub) (http.Handler, *chanx.Consumer[*Chat]) {
 
 var t *testing.T // the test's own, in a real test
 
-func ExampleDial() {
+func ExampleDial() { //nolint:testableexamples // it needs a test to run in
 	synctest.Test(t, func(t *testing.T) {
 		router, _ := newRouter(chanx.NewHub(nil))
 		ann := chanxtest.Dial(t, router, "/ws/go", nil)
@@ -36,7 +36,7 @@ func ExampleDial() {
 	})
 }
 
-func ExampleRequest() {
+func ExampleRequest() { //nolint:testableexamples // it needs a test to run in
 	router, _ := newRouter(chanx.NewHub(nil))
 	c := chanxtest.Dial(t, router, "/ws/go", nil)
 
@@ -44,7 +44,7 @@ func ExampleRequest() {
 	chanxtest.RequestError(c, Say{}, chanx.Invalid)
 }
 
-func ExampleRefused() {
+func ExampleRefused() { //nolint:testableexamples // it needs a test to run in
 	router, _ := newRouter(chanx.NewHub(nil))
 
 	refusal := chanxtest.Refused(t, router, "/ws/closed", http.StatusForbidden, nil)
@@ -53,7 +53,7 @@ func ExampleRefused() {
 	}
 }
 
-func ExampleCapture() {
+func ExampleCapture() { //nolint:testableexamples // it needs a test to run in
 	capture := chanxtest.NewCapture(&chanxtest.CaptureOptions{Swallow: true})
 	_, chat := newRouter(chanx.NewHub(&chanx.HubOptions{Layer: capture}))
 

@@ -25,11 +25,14 @@ type Frame struct {
 
 // Error returns what an error frame says, and nil for another frame.
 func (f Frame) Error() *chanx.Error {
-	var e chanx.Error
-	if f.Action != "error" || json.Unmarshal(f.Payload, &e) != nil {
+	if f.Action != "error" {
 		return nil
 	}
-	return &e
+	var e chanx.Error
+	if err := json.Unmarshal(f.Payload, &e); err == nil {
+		return &e
+	}
+	return nil
 }
 
 // parse takes a frame apart. What is wrong with it is kept for the test that

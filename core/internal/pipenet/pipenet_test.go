@@ -17,7 +17,7 @@ func TestServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := pipenet.Listen()
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 			_, _ = io.WriteString(w, "hello "+r.RemoteAddr)
 		})}
 		go func() { _ = server.Serve(l) }()
