@@ -16,14 +16,23 @@ type EndpointInfo struct {
 	Doc                    Doc
 	Path                   string
 	PathParams             []string
-	Params                 *schema.Schema // of the handshake's parameters; nil where none are declared
+	Params                 *schema.Schema // of the handshake's parameters as one object; nil where none are declared
+	Handshake              []ParamInfo    // where each member of Params comes from
 	Discriminator          string
 	Completion             bool
 	AnnounceAuthentication bool
 	Subprotocols           []string
 	Receives               []Operation   // what clients may send
 	Events                 []Operation   // what the server's side may publish
+	Outgoing               []MessageInfo // what is sent outside of any handler
 	Sends                  []MessageInfo // everything that clients may get, without the framework's own frames
+}
+
+// ParamInfo is one parameter of the handshake.
+type ParamInfo struct {
+	Source string // "path", "query", "header" or "cookie"
+	Name   string // its name there
+	Member string // of the object that the schema of the parameters describes
 }
 
 // Operation is a message that the consumer handles.
@@ -60,7 +69,11 @@ func (e *Endpoint) Describe() EndpointInfo {
 	}
 	if c.params != nil {
 		d.Params = c.params.schema
+		for _, f := range c.params.fields {
+			d.Handshake = append(d.Handshake, ParamInfo{Source: f.source, Name: f.name, Member: f.member})
+		}
 	}
+	d.Outgoing = infos(c.handlers.sends)
 	seen := map[*messageType]bool{}
 	add := func(mts ...*messageType) {
 		for _, mt := range mts {
@@ -90,13 +103,19 @@ func operations(routes map[string]*route) []Operation {
 		if r.out != nil {
 			op.Reply = r.out.info()
 		}
-		for _, mt := range r.sends {
-			op.Sends = append(op.Sends, *mt.info())
-		}
-		slices.SortFunc(op.Sends, compareInfo)
+		op.Sends = infos(r.sends)
 		ops = append(ops, op)
 	}
 	return ops
+}
+
+func infos(types []*messageType) []MessageInfo {
+	var list []MessageInfo
+	for _, mt := range types {
+		list = append(list, *mt.info())
+	}
+	slices.SortFunc(list, compareInfo)
+	return list
 }
 
 func (mt *messageType) info() *MessageInfo {

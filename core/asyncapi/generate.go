@@ -1,0 +1,180 @@
+package asyncapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/schema"
+)
+
+// Options say what the document can't know from the hub. nil means the defaults.
+type Options struct {
+	Title       string // of the API; "WebSocket API" by default
+	Version     string // of the API, not of AsyncAPI; "1.0.0" by default
+	Description string // Markdown; none by default
+}
+
+// Generate writes the AsyncAPI 3.0.0 document, in JSON, of the consumers that
+// are mounted by now. opts may be nil. The same consumers give the same bytes, in
+// whichever order they were registered.
+//
+// It returns an error for a message's type that has no schema, which the hub
+// would have refused already.
+func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	g := &generator{
+		registry: schema.NewRegistry(&schema.Options{Struct: leaveToHub{}}),
+		sources:  map[string]*source{},
+		document: &document{
+			AsyncAPI:           "3.0.0",
+			DefaultContentType: contentType,
+			Channels:           map[string]*channel{},
+			Operations:         map[string]*operation{},
+			Info: info{
+				Title:       cmp.Or(opts.Title, "WebSocket API"),
+				Version:     cmp.Or(opts.Version, "1.0.0"),
+				Description: opts.Description,
+			},
+		},
+	}
+	for _, endpoint := range hub.Endpoints() {
+		s := newSource(endpoint.Describe())
+		g.sources[s.Consumer] = s
+	}
+	if err := g.meet(); err != nil {
+		return nil, fmt.Errorf("asyncapi: %w", err)
+	}
+	text, err := g.write()
+	if err != nil {
+		return nil, fmt.Errorf("asyncapi: %w", err)
+	}
+	return text, nil
+}
+
+const (
+	contentType   = "application/json"
+	schemasPrefix = "#/components/schemas/"
+)
+
+// leaveToHub takes every rule that JSON Schema can't say: the hub knows whether
+// there is something that checks it.
+type leaveToHub struct{}
+
+func (leaveToHub) Struct(any) error { return nil }
+
+// generator makes one document.
+type generator struct {
+	registry    *schema.Registry // of what the document mentions, and of nothing else
+	definitions *schema.Definitions
+	sources     map[string]*source // by consumer
+	document    *document
+}
+
+// meet shows the registry every type, so that each can be named.
+func (g *generator) meet() error {
+	for _, s := range g.sources {
+		for _, f := range s.frames {
+			for _, t := range f.types {
+				if _, err := g.registry.Of(t); err != nil {
+					return fmt.Errorf("message %q of consumer %q: %w", f.action, s.Consumer, err)
+				}
+			}
+		}
+		if s.Params != nil {
+			if _, err := g.registry.Of(s.Params.Type()); err != nil {
+				return fmt.Errorf("parameters of consumer %q: %w", s.Consumer, err)
+			}
+		}
+	}
+	g.definitions = g.registry.Definitions(schemasPrefix)
+	return nil
+}
+
+// write fills the document and returns its text.
+func (g *generator) write() ([]byte, error) {
+	channelIDs := idsOf(namesOf(g.sources))
+	for consumer, s := range g.sources {
+		s.id = channelIDs[place{name: consumer}]
+		s.messageIDs = idsOf(namesOf(s.frames))
+		c, err := g.channel(s)
+		if err != nil {
+			return nil, err
+		}
+		g.document.Channels[s.id] = c
+	}
+	if err := g.messages(); err != nil {
+		return nil, err
+	}
+	g.operations()
+	if err := g.schemas(); err != nil {
+		return nil, err
+	}
+	return encode(g.document)
+}
+
+// schemas adds the definitions that something refers to, directly or not.
+func (g *generator) schemas() error {
+	text, err := encode(g.document)
+	if err != nil {
+		return err
+	}
+	used := map[string]json.RawMessage{}
+	if err := g.follow(text, used); err != nil {
+		return err
+	}
+	g.document.Components.Schemas = used
+	return nil
+}
+
+// follow collects the definitions that a JSON text refers to.
+func (g *generator) follow(text []byte, used map[string]json.RawMessage) error {
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		return err
+	}
+	for _, name := range refs(nil, value) {
+		if def, ok := g.definitions.Schemas[name]; ok && used[name] == nil {
+			used[name] = def
+			if err := g.follow(def, used); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refs appends the names of definitions that a JSON value refers to.
+func refs(names []string, value any) []string {
+	switch v := value.(type) {
+	case []any:
+		for _, x := range v {
+			names = refs(names, x)
+		}
+	case map[string]any:
+		for key, x := range v {
+			ref, _ := x.(string)
+			if name, ok := strings.CutPrefix(ref, schemasPrefix); ok && key == "$ref" {
+				names = append(names, name)
+			}
+			names = refs(names, x)
+		}
+	}
+	return names
+}
+
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

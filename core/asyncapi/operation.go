@@ -1,0 +1,68 @@
+package asyncapi
+
+import (
+	"maps"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// operations writes what can be done on every channel. An action that goes both
+// ways is two operations; that of the server has ".send" after its name.
+func (g *generator) operations() {
+	placed := map[place]*operation{}
+	for _, s := range g.sources {
+		for action, f := range s.frames {
+			p := place{channel: s.id, name: s.messageID(action)}
+			if f.received {
+				placed[p] = s.receive(f)
+				p.way = "send"
+			}
+			if f.pushed {
+				placed[p] = s.send(f)
+			}
+		}
+	}
+	ids := idsOf(maps.Keys(placed))
+	for p, op := range placed {
+		g.document.Operations[ids[p]] = op
+	}
+}
+
+// receive is the operation of a message from the client.
+func (s *source) receive(f *frame) *operation {
+	o := s.operation("receive", f, f.doc)
+	for _, action := range f.replies {
+		if o.Reply == nil {
+			o.Reply = &reply{Channel: s.ref()}
+		}
+		o.Reply.Messages = append(o.Reply.Messages, s.messageRef(action))
+	}
+	return o
+}
+
+// send is the operation of a message that the server sends by itself. Where it
+// comes of one event, that says what it is.
+func (s *source) send(f *frame) *operation {
+	doc := f.doc
+	if f.received {
+		doc = f.eventDoc()
+	}
+	return s.operation("send", f, doc)
+}
+
+func (s *source) operation(action string, f *frame, doc chanx.Doc) *operation {
+	return &operation{
+		Action:      action,
+		Channel:     s.ref(),
+		Summary:     doc.Summary,
+		Description: doc.Description,
+		Tags:        tagsOf(doc),
+		Messages:    []reference{s.messageRef(f.action)},
+	}
+}
+
+func (s *source) ref() reference { return reference{"#/channels/" + s.id} }
+
+func (s *source) messageRef(action string) reference {
+	return reference{"#/channels/" + s.id + "/messages/" + s.messageID(action)}
+}

@@ -1,0 +1,152 @@
+package asyncapi
+
+import (
+	"reflect"
+	"slices"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// source is a consumer with all the frames that its connections can carry.
+type source struct {
+	chanx.EndpointInfo
+
+	frames     map[string]*frame // by action
+	id         string            // of the channel
+	messageIDs map[place]string  // of the frames on the channel
+}
+
+// frame is a message on a channel. An action has one, even where several Go
+// types go by it: a frame must match one message only.
+type frame struct {
+	action    string
+	title     string
+	doc       chanx.Doc
+	types     []reflect.Type // of the payload
+	received  bool           // clients send it
+	pushed    bool           // the server sends it by itself
+	answers   bool           // the server sends it with the ref of what it answers
+	refNeeded bool           // it is about nothing without a ref
+	events    []chanx.Doc    // of the events that it comes of
+	replies   []string       // the actions that answer it
+}
+
+func newSource(info chanx.EndpointInfo) *source {
+	s := &source{EndpointInfo: info, frames: map[string]*frame{}}
+	streams := false
+	for _, op := range info.Receives {
+		f := s.frame(op.Message)
+		f.received, f.doc = true, op.Doc
+		if op.Reply != nil {
+			s.frame(*op.Reply).answers = true
+			f.replies = append(f.replies, op.Reply.Action)
+		}
+		if op.Stream {
+			f.replies = append(f.replies, streamEnd)
+		}
+		for _, m := range op.Sends {
+			s.frame(m).pushed = true
+		}
+		streams = streams || op.Stream
+	}
+	for _, op := range info.Events {
+		if op.Reply != nil {
+			f := s.frame(*op.Reply)
+			f.pushed, f.events = true, append(f.events, op.Doc)
+		}
+		for _, m := range op.Sends {
+			s.frame(m).pushed = true
+		}
+	}
+	for _, m := range info.Outgoing {
+		s.frame(m).pushed = true
+	}
+	for _, f := range s.frames {
+		if !f.received {
+			f.doc = f.eventDoc()
+		}
+	}
+	s.addOwn(streams)
+	return s
+}
+
+func (s *source) messageID(action string) string { return s.messageIDs[place{name: action}] }
+
+// eventDoc is what is said of the one event that the frame comes of.
+func (f *frame) eventDoc() chanx.Doc {
+	if len(f.events) == 1 {
+		return f.events[0]
+	}
+	return chanx.Doc{}
+}
+
+// frame returns the frame of a message, with its type.
+func (s *source) frame(m chanx.MessageInfo) *frame {
+	f := s.frames[m.Action]
+	if f == nil {
+		f = &frame{action: m.Action, title: m.Schema.Name()}
+		s.frames[m.Action] = f
+	}
+	if !slices.Contains(f.types, m.Type) {
+		f.types = append(f.types, m.Type)
+	}
+	return f
+}
+
+// addOwn adds the framework's own frames.
+func (s *source) addOwn(streams bool) {
+	s.own(&frame{
+		action: "error", title: "Error", pushed: true, answers: true, types: []reflect.Type{reflect.TypeFor[errorPayload]()},
+		doc: chanx.Doc{Summary: "A message was refused, or its handler failed"},
+	})
+	if s.AnnounceAuthentication {
+		s.own(&frame{
+			action: "authentication", title: "Authentication", pushed: true, types: []reflect.Type{reflect.TypeFor[authenticationPayload]()},
+			doc: chanx.Doc{Summary: "The result of the authentication, before any other frame"},
+		})
+	}
+	if s.Completion {
+		s.own(&frame{action: "complete", title: "Complete", pushed: true, answers: true, doc: chanx.Doc{Summary: "A message was handled"}})
+		s.own(&frame{action: "group_complete", title: "GroupComplete", pushed: true, doc: chanx.Doc{Summary: "A group's message was delivered"}})
+		s.own(&frame{action: "event_complete", title: "EventComplete", pushed: true, doc: chanx.Doc{Summary: "An event was handled"}})
+	}
+	if streams {
+		s.own(&frame{action: streamEnd, title: "StreamEnd", answers: true, doc: chanx.Doc{Summary: "A stream ended without error"}})
+		s.own(&frame{
+			action: "stream_cancel", title: "StreamCancel", received: true, refNeeded: true,
+			doc: chanx.Doc{Summary: "Stop the stream of the message with this ref"},
+		})
+	}
+}
+
+const streamEnd = "stream_end"
+
+// own adds a frame of the framework's, whose payload is null where it has no type.
+func (s *source) own(f *frame) {
+	if f.types == nil {
+		f.types = []reflect.Type{reflect.TypeFor[struct{}]()}
+	}
+	s.frames[f.action] = f
+}
+
+// errorPayload is what [chanx.Error] is on the wire.
+type errorPayload struct {
+	Reason     string             `json:"reason" doc:"Machine-readable: one of the framework's reasons, or one of the application's" example:"invalid"`
+	Detail     string             `json:"detail" doc:"One sentence for a person"`
+	Violations []violationPayload `json:"errors,omitempty" doc:"What is wrong, where the reason is invalid"`
+}
+
+// violationPayload is what [chanx.Violation] is on the wire.
+type violationPayload struct {
+	Path    string         `json:"path" doc:"JSON Pointer into the frame" example:"/payload/text"`
+	Code    string         `json:"code" doc:"The rule that is broken" example:"min_length"`
+	Message string         `json:"message" doc:"For a person, to be read after the name of the value"`
+	Params  map[string]any `json:"params,omitempty" doc:"The rule's own values"`
+}
+
+// authenticationPayload is the result of an authentication on the wire.
+type authenticationPayload struct {
+	StatusCode int    `json:"status_code" doc:"HTTP status that says the same" example:"200"`
+	StatusText string `json:"status_text"`
+	Data       any    `json:"data" doc:"What the application says of the client"`
+}
