@@ -226,7 +226,9 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 		case e.event != nil:
 			flush()
 			piece = span{}
-			m.pushEvent(e.event)
+			if !m.hasLeft() {
+				m.conn.pushEvent(e.event, m)
+			}
 		case piece.end == frames.start && m.conn.consumer.overflow == CloseSlow && piece.end > 0:
 			piece.end = frames.end
 		default:
@@ -254,19 +256,16 @@ func (m *member) put(frames []byte, key string) (retained bool) {
 	return result == sentRetained
 }
 
-// pushEvent gives an event to the member unless it has left.
-func (m *member) pushEvent(e *event) {
+func (m *member) hasLeft() bool {
 	m.conn.out.mu.Lock()
-	gone := m.gone
-	m.conn.out.mu.Unlock()
-	if !gone {
-		m.conn.pushEvent(e)
-	}
+	defer m.conn.out.mu.Unlock()
+	return m.gone
 }
 
-// pushEvent gives an event to the connection's lane.
-func (c *Conn) pushEvent(e *event) {
-	ok, start := c.lane.push(e, c.consumer.limits.QueueBytes)
+// pushEvent gives an event to the connection's lane. from is the membership
+// through which it came, nil for none.
+func (c *Conn) pushEvent(e *event, from *member) {
+	ok, start := c.lane.push(e, from, c.consumer.limits.QueueBytes)
 	if !ok {
 		c.overflow()
 	}
@@ -350,7 +349,9 @@ func (c *Conn) join(ctx context.Context, name string) error {
 }
 
 // Leave takes the connection out of groups; one that it isn't in is ignored.
-// Once Leave has returned, nothing of the group reaches the client any more.
+// Once Leave has returned, nothing more of the group is sent to the client or
+// handled, beside an event's handler that is running; what was sent before may
+// still wait to be written.
 func (c *Conn) Leave(groups ...string) {
 	for _, name := range groups {
 		c.groupsMu.Lock()

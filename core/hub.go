@@ -239,7 +239,7 @@ func (h *Hub) receiveDirect(data []byte) {
 		}
 		_ = c.send(frames, "")
 	default:
-		c.pushEvent(&event{route, slices.Clone(e.Payload)})
+		c.pushEvent(&event{route, slices.Clone(e.Payload)}, nil)
 	}
 }
 

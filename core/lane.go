@@ -17,6 +17,7 @@ type lane struct {
 // hold it.
 type turn struct {
 	event *event
+	from  *member       // the membership through which the event came; nil for one to this connection alone
 	mine  chan struct{} // closed when the lane is handed over
 }
 
@@ -48,7 +49,7 @@ func (l *lane) leave(work func()) {
 
 // push makes an event wait for its turn. It reports whether there was room for
 // it, and whether the caller must start a goroutine that works the lane.
-func (l *lane) push(e *event, limit int) (ok, start bool) {
+func (l *lane) push(e *event, from *member, limit int) (ok, start bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -59,7 +60,7 @@ func (l *lane) push(e *event, limit int) (ok, start bool) {
 		return false, false
 	}
 	l.bytes += size
-	l.queue = append(l.queue, turn{event: e})
+	l.queue = append(l.queue, turn{event: e, from: from})
 	start = !l.busy
 	l.busy = true
 	return true, start
@@ -68,9 +69,9 @@ func (l *lane) push(e *event, limit int) (ok, start bool) {
 // eventOverhead is what a waiting event costs beside its payload, roughly.
 const eventOverhead = 64
 
-// next returns the next event, or nil once nothing waits or the lane was handed
+// next returns the next event, or none once nothing waits or the lane was handed
 // over: the caller then no longer holds it.
-func (l *lane) next() *event {
+func (l *lane) next() turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.queue) > 0 {
@@ -81,15 +82,15 @@ func (l *lane) next() *event {
 		}
 		if t.mine != nil {
 			close(t.mine)
-			return nil
+			return turn{}
 		}
 		l.bytes -= len(t.event.payload) + eventOverhead
 		if !l.closed {
-			return t.event
+			return t
 		}
 	}
 	l.busy = false
-	return nil
+	return turn{}
 }
 
 // close makes the lane forget the events that wait and refuse new ones.

@@ -62,8 +62,10 @@ func (c *Conn) receive(binary bool, data []byte) error {
 func (c *Conn) workLater() { c.hub.tasks.Go(c.work) }
 
 func (c *Conn) work() {
-	for e := c.lane.next(); e != nil; e = c.lane.next() {
-		c.runEvent(e)
+	for t := c.lane.next(); t.event != nil; t = c.lane.next() {
+		if t.from == nil || !t.from.hasLeft() { // meanwhile
+			c.runEvent(t.event)
+		}
 	}
 }
 
