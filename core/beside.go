@@ -44,12 +44,20 @@ func (c *Conn) runBeside(shared *exchange) {
 	c.hub.tasks.Go(func() {
 		defer b.done.Done()
 		defer cancel(nil)
+		done := false
+		defer func() {
+			if !done { // the handler has ended this goroutine
+				_ = c.sendFrame(actionError, x.ref, &Error{Reason: Internal, Detail: internalDetail})
+				b.end(&x)
+			}
+		}()
 		if x.route.stream {
 			x.serveStream(ctx)
 		} else {
 			x.serve(ctx)
 			b.end(&x)
 		}
+		done = true
 	})
 }
 

@@ -92,15 +92,23 @@ func (x *exchange) serve(ctx context.Context) {
 
 // guard runs the route and turns a panic into an error.
 func (x *exchange) guard(ctx context.Context) (err error) {
+	returned := false
 	defer func() {
 		if r := recover(); r != nil {
 			err = &panicError{r, debug.Stack()}
+		} else if !returned { // nothing after this runs but what is deferred
+			x.conn.logFailure(x, &panicError{errGoexit, debug.Stack()})
 		}
 	}()
 	err = x.route.run(x, ctx)
 	inspect(err)
+	returned = true
 	return err
 }
+
+// errGoexit is what becomes of a handler that ends its goroutine, as t.Fatal does.
+// It ends the connection if it was the reader's.
+var errGoexit = errors.New("the handler ended its goroutine with runtime.Goexit")
 
 // inspect panics, where that is still contained, for an error that can't be
 // looked at. Most often that is a nil pointer of an error's type, returned by a

@@ -11,14 +11,17 @@ import (
 func (c *Conn) serve(socket Socket) {
 	c.hub.wheel.watch(c)
 	c.attach(socket)
+	how := &CloseError{Code: CloseInternal, Err: errGoexit}
+	defer func() { // also where a handler ends this goroutine
+		c.answerClose(socket, how)
+		c.end(how)
+		c.detach()
+	}()
 	err := socket.Serve(c.receive, c.control)
 	how, ok := errors.AsType[*CloseError](err)
 	if !ok {
 		how = &CloseError{Code: CloseAbnormal, Err: err}
 	}
-	c.answerClose(socket, how)
-	c.end(how)
-	c.detach()
 }
 
 // detach lets go of the socket once nobody uses it any more: after Run has
@@ -42,12 +45,18 @@ func (c *Conn) receive(binary bool, data []byte) error {
 	}
 	c.handling.Store(true) // an event may hold the lane for long
 	c.lane.enter()
+	defer c.received() // also where a handler ends this goroutine
 	if c.overRate() {
 		x := &exchange{conn: c}
 		x.limited(data)
 	} else if c.closing.Load() == nil {
 		c.handle(data)
 	}
+	return nil
+}
+
+// received ends the handling of a message.
+func (c *Conn) received() {
 	now := c.hub.clock.Load()
 	c.seen.Store(now)
 	if c.consumer.limits.IdleTimeout > 0 {
@@ -55,18 +64,24 @@ func (c *Conn) receive(binary bool, data []byte) error {
 	}
 	c.handling.Store(false)
 	c.lane.leave(c.workLater)
-	return nil
 }
 
 // workLater runs the events that wait for the lane, which is held for them.
 func (c *Conn) workLater() { c.hub.tasks.Go(c.work) }
 
 func (c *Conn) work() {
+	done := false
+	defer func() {
+		if !done { // a handler has ended this goroutine, which holds the lane
+			c.workLater()
+		}
+	}()
 	for t := c.lane.next(); t.event != nil; t = c.lane.next() {
 		if t.from == nil || !t.from.hasLeft() { // meanwhile
 			c.runEvent(t.event)
 		}
 	}
+	done = true
 }
 
 // control takes a ping or a pong from the reader.
