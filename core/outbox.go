@@ -24,6 +24,7 @@ type outbox struct {
 	queue      []queued    // what waits behind it
 	size       int         // bytes that wait or are being written
 	writing    bool        // a goroutine writes
+	rounds     uint32      // how many goroutines have written
 	compressed atomic.Bool // permessage-deflate was negotiated; a group may deliver before that is known
 	ended      bool        // a close frame went into the queue: nothing may follow it
 	broken     error       // the socket failed
@@ -157,6 +158,7 @@ func (o *outbox) drop(i int) int {
 // startWriting starts the goroutine that empties the queue. The outbox is locked.
 func (c *Conn) startWriting() {
 	c.out.writing = true
+	c.out.rounds++
 	c.hub.tasks.Go(c.write)
 }
 
@@ -298,11 +300,14 @@ func (c *Conn) socket() Socket {
 	return c.out.socket
 }
 
-// writing says whether something waits to be written.
-func (c *Conn) writing() bool {
+// writing identifies the goroutine that writes, 0 where nothing waits.
+func (c *Conn) writing() uint32 {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
-	return c.out.writing
+	if !c.out.writing {
+		return 0
+	}
+	return c.out.rounds
 }
 
 // room returns a channel that is closed once it is worth to look again whether

@@ -23,7 +23,7 @@ type wheel struct {
 }
 
 // alarm is a connection's place in the wheel. The wheel guards it, except for
-// pingedAt, which only the wheel's goroutine uses.
+// pingedAt and behind, which only the wheel's goroutine uses.
 type alarm struct {
 	next, prev *Conn
 	due        int64 // tick
@@ -32,6 +32,7 @@ type alarm struct {
 	hangUp     bool // what is due is the end
 	pinged     bool
 	pingedAt   int64
+	behind     uint32 // the goroutine that has the ping to write, 0 where it was written at once
 }
 
 // The wheel's clock is precise to a tick: a sixteenth of the shortest limit that
@@ -228,8 +229,8 @@ func (c *Conn) checkAlive(now int64) {
 		c.expire("idle for too long")
 	case l.PingInterval <= 0:
 	case c.alarm.pinged && now-c.alarm.pingedAt >= w.ticks(l.PongTimeout):
-		if c.writing() { // the ping may wait behind a lot; the write deadline holds meanwhile
-			c.alarm.pingedAt = now
+		if c.alarm.behind != 0 && c.alarm.behind == c.writing() {
+			c.alarm.pingedAt = now // the ping may still wait behind a lot; the write deadline holds meanwhile
 			return
 		}
 		c.expire("no pong")
@@ -237,6 +238,7 @@ func (c *Conn) checkAlive(now int64) {
 		c.alarm.pinged, c.alarm.pingedAt = true, now
 		var buf [2]byte
 		_ = c.send(wire.AppendControl(buf[:0], wire.OpPing, nil), "")
+		c.alarm.behind = c.writing()
 	}
 }
 
