@@ -244,6 +244,7 @@ func TestMessageLargerThanTheQueue(t *testing.T) {
 		if got := chanxtest.Expect[said](c).Text; got != text {
 			t.Errorf("got %d bytes", len(got))
 		}
+		synctest.Wait() // the server knows that it is written
 		if err := l.Publish(t.Context(), note{text}, "all"); err != nil {
 			t.Fatal(err)
 		}
