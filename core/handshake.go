@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/internal/probe"
+	"github.com/chanx-go/chanx/core/internal/wire"
 	"github.com/chanx-go/chanx/core/internal/wsconn"
 )
 
@@ -35,7 +36,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Upgrade serves a handshake on net/http and reports whether it was upgraded.
-// If not, w has the answer.
+// If not, w has the answer, or the client went away meanwhile.
 func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
 	if err := wsconn.CheckRequest(h.Request); err != nil {
 		refuse(w, err)
@@ -55,6 +56,10 @@ func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
 	})
 	if err != nil {
 		s.Discard(err)
+		if _, answerable := errors.AsType[*wsconn.HandshakeError](err); !answerable { // the client went away, and w can't be used any more
+			e.hub.log.DebugContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
+			return false
+		}
 		e.hub.log.ErrorContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
 		refuse(w, err)
 		return false
@@ -126,7 +131,7 @@ func (c *Conn) announce(a authentication) {
 	if !c.consumer.options.AnnounceAuthentication {
 		return
 	}
-	frame, err := c.ownFrame(actionAuthentication, nil, a)
+	frame, err := c.ownFrame(wire.Head{Action: actionAuthentication}, a)
 	if err != nil {
 		c.hub.log.Error("chanx: announcing the authentication failed", "consumer", c.consumer.name, "error", err)
 		return
