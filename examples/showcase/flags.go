@@ -12,6 +12,7 @@ import (
 type options struct {
 	addr       string
 	completion bool
+	document   string // file to write the AsyncAPI document to
 }
 
 // parse reads the command line. What it can't do yet it says.
@@ -23,7 +24,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	framework := flags.String("framework", "chi", "web framework: chi, gin, echo or fiber")
 	layer := flags.String("layer", "memory", "what connects processes: memory, redis://… or nats://…")
 	flags.BoolVar(&o.completion, "completion", false, "announce with a frame that a message was handled")
-	document := flags.String("asyncapi", "", "write the AsyncAPI document to a `file` and exit")
+	flags.StringVar(&o.document, "asyncapi", "", "write the AsyncAPI document to a `file` and exit")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -35,8 +36,6 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("%w; -help lists the flags", err)
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q; -help lists the flags", flags.Arg(0))
-	case *document != "":
-		return o, errors.New("-asyncapi comes with the AsyncAPI generator")
 	case *framework != "chi":
 		if slices.Contains([]string{"gin", "echo", "fiber"}, *framework) {
 			return o, fmt.Errorf("-framework %s is not there yet: chi is", *framework)

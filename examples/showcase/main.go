@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
@@ -47,12 +48,24 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if opts.document != "" {
+		return writeDocument(a, opts.document)
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", opts.addr)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "showcase listens on", urlOf(listener.Addr()))
 	return serve(ctx, a, handler, listener)
+}
+
+// writeDocument writes the AsyncAPI document to a file.
+func writeDocument(a *app.App, name string) error {
+	text, err := asyncapi.Generate(a.Hub, app.Docs())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644) //nolint:gosec // a document is for everybody to read
 }
 
 // serve runs the server and the worker until ctx ends, and waits for both.

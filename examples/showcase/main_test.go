@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -31,7 +32,7 @@ func TestRun(t *testing.T) {
 	if !ok {
 		t.Fatalf("the program prints %q", line)
 	}
-	for target, status := range map[string]int{"/": 200, "/healthz": 200, "/ws/chat": 426, "/ws/private": 401, "/nothing": 404} {
+	for target, status := range map[string]int{"/": 200, "/healthz": 200, "/asyncapi.json": 200, "/ws/chat": 426, "/ws/private": 401, "/nothing": 404} {
 		if got := get(t, url+target); got != status {
 			t.Errorf("GET %s: %d, want %d", target, got, status)
 		}
@@ -71,7 +72,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"-framework", "gin"}, "gin is not there yet"},
 		{[]string{"-framework", "rails"}, `unknown -framework "rails"`},
 		{[]string{"-layer", "nats://localhost"}, "not there yet"},
-		{[]string{"-asyncapi", "x.json"}, "comes with the AsyncAPI generator"},
+		{[]string{"-asyncapi", filepath.Join(t.TempDir(), "no", "such", "folder")}, "no such file"},
 		{[]string{"extra"}, "unexpected argument"},
 	} {
 		err := run(t.Context(), c.args, io.Discard)

@@ -10,7 +10,7 @@ const misuse = [
   [['-framework', 'gin'], /gin is not there yet/],
   [['-framework', 'rails'], /unknown -framework "rails"/],
   [['-layer', 'redis://127.0.0.1'], /not there yet/],
-  [['-asyncapi', 'out.json'], /comes with the AsyncAPI generator/],
+  [['-asyncapi', 'no/such/folder/asyncapi.json'], /no such file/],
   [['stray'], /unexpected argument "stray"/],
 ];
 

@@ -35,6 +35,7 @@ func Chi(a *app.App) (http.Handler, error) {
 			chanxchi.Handle(r, "/private", a.Private, &chanxchi.Options{Identity: user})
 		})
 	})
+	chanxchi.Docs(r, "/asyncapi", a.Hub, app.Docs())
 	r.Mount("/", web.Handler(a))
 	return r, chanxchi.Locate(r)
 }

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chanx-go/chanx/examples/showcase/internal/app"
+	"github.com/chanx-go/chanx/examples/showcase/internal/server"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the document that tests compare with")
+
+const golden = "testdata/showcase.asyncapi.json"
+
+// written is the document that the program writes.
+func written(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "asyncapi.json")
+	if err := run(t.Context(), []string{"-asyncapi", name}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestDocument(t *testing.T) {
+	got := written(t)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got), -update writes it:\n%s", diff)
+	}
+}
+
+// What is served is what -asyncapi writes.
+func TestServedDocument(t *testing.T) {
+	a := app.New(nil)
+	handler, err := server.Chi(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/asyncapi.json", nil))
+	if diff := cmp.Diff(written(t), w.Body.String()); diff != "" {
+		t.Errorf("%d (-written +served):\n%s", w.Code, diff)
+	}
+	if err := a.Hub.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every channel of the sample application is here, with its address, and with its
+// messages, their direction and their payloads. Its topics are not.
+func TestSampleDocument(t *testing.T) {
+	text, err := os.ReadFile("testdata/chanx-sample.asyncapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, ours := meaningOf(t, text), meaningOf(t, []byte(written(t)))
+	compared := 0
+	for id, want := range sample {
+		if strings.Contains(id, "topic") {
+			continue
+		}
+		compared++
+		got := ours[id]
+		for action := range got.Payloads {
+			if _, ok := want.Payloads[action]; !ok {
+				delete(got.Payloads, action)
+				delete(got.Received, action)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("channel %s (-sample +ours):\n%s", id, diff)
+		}
+	}
+	if compared != 7 {
+		t.Errorf("%d channels were compared", compared)
+	}
+}
+
+// meaning is what a document says of a channel, however it says it.
+type meaning struct {
+	Address  string
+	Params   []string
+	Payloads map[string]any  // the schema by action
+	Received map[string]bool // actions that clients send
+}
+
+type document map[string]any
+
+func meaningOf(t *testing.T, text []byte) map[string]meaning {
+	t.Helper()
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]meaning{}
+	for id, v := range d.at("#/channels") {
+		channel := v.(map[string]any)
+		m := meaning{Address: channel["address"].(string), Payloads: map[string]any{}, Received: map[string]bool{}}
+		params, _ := channel["parameters"].(map[string]any)
+		m.Params = slices.Sorted(maps.Keys(params))
+		for _, message := range channel["messages"].(map[string]any) {
+			action, payload := d.frame(message)
+			m.Payloads[action] = d.shape(payload)
+		}
+		all[id] = m
+	}
+	for _, v := range d.at("#/operations") {
+		op := v.(map[string]any)
+		if op["action"] != "receive" {
+			continue
+		}
+		channel, _ := strings.CutPrefix(refOf(op["channel"]), "#/channels/")
+		for _, message := range op["messages"].([]any) {
+			action, _ := d.frame(message)
+			all[channel].Received[action] = true
+		}
+	}
+	return all
+}
+
+// at returns the object that a reference refers to.
+func (d document) at(ref string) map[string]any {
+	object := map[string]any(d)
+	for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}
+
+func refOf(v any) string {
+	object, _ := v.(map[string]any)
+	ref, _ := object["$ref"].(string)
+	return ref
+}
+
+// deref follows references, and keeps what stands beside them.
+func (d document) deref(v any) map[string]any {
+	object, _ := v.(map[string]any)
+	ref := refOf(object)
+	if ref == "" {
+		return object
+	}
+	object = maps.Clone(object)
+	delete(object, "$ref")
+	merged := maps.Clone(d.deref(d.at(ref)))
+	maps.Copy(merged, object)
+	return merged
+}
+
+// frame returns a message's action and the schema of its payload.
+func (d document) frame(message any) (string, any) {
+	properties := d.deref(d.deref(message)["payload"])["properties"].(map[string]any)
+	action, _ := properties["action"].(map[string]any)["const"].(string)
+	return action, properties["payload"]
+}
+
+// shape is a schema by what it accepts: without references, texts, and other ways
+// of saying the same.
+func (d document) shape(v any) any {
+	schema := d.deref(v)
+	s := map[string]any{}
+	for keyword, value := range schema {
+		switch keyword {
+		case "title", "description":
+		case "properties":
+			members := map[string]any{}
+			for name, member := range value.(map[string]any) {
+				members[name] = d.shape(member)
+			}
+			s[keyword] = members
+		case "additionalProperties":
+			if value != true && !reflect.DeepEqual(value, map[string]any{}) {
+				s[keyword] = value
+			}
+		case "anyOf":
+			types := []any{}
+			for _, each := range value.([]any) {
+				types = append(types, d.deref(each)["type"])
+			}
+			s["type"] = types
+		default:
+			s[keyword] = value
+		}
+	}
+	if s["type"] == "null" {
+		delete(s, "default")
+	}
+	return s
+}
