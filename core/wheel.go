@@ -31,8 +31,8 @@ type alarm struct {
 	done       bool // the connection has ended
 	hangUp     bool // what is due is the end
 	pinged     bool
-	pingedAt   int64
 	behind     uint32 // the goroutine that has the ping to write, 0 where it was written at once
+	pingedAt   int64
 }
 
 // The wheel's clock is precise to a tick: a sixteenth of the shortest limit that
