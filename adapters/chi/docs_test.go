@@ -28,8 +28,12 @@ func documented(t *testing.T, h http.Handler, path string) (string, map[string]s
 		t.Errorf("POST %s: %d", path, post.Code)
 	}
 	var doc struct {
-		Info     struct{ Title string }
-		Channels map[string]struct{ Address string }
+		Info struct {
+			Title string `json:"title"`
+		} `json:"info"`
+		Channels map[string]struct {
+			Address string `json:"address"`
+		} `json:"channels"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil {
 		t.Fatal(err)

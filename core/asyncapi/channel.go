@@ -29,10 +29,12 @@ func (g *generator) channel(s *source) (*channel, error) {
 		inPath[name] = &parameter{}
 	}
 	for _, p := range s.Handshake {
-		if _, ok := inPath[p.Name]; ok && p.Source == "path" {
-			if inPath[p.Name], err = parameterOf(params.Properties[p.Member]); err != nil {
-				return nil, err
-			}
+		property, ok := params.Properties[p.Member]
+		if p.Source != "path" || inPath[p.Name] == nil || !ok {
+			continue
+		}
+		if inPath[p.Name], err = parameterOf(property); err != nil {
+			return nil, fmt.Errorf("path parameter %q of consumer %q: %w", p.Name, s.Consumer, err)
 		}
 	}
 	if len(inPath) > 0 {
@@ -73,10 +75,11 @@ func (g *generator) params(s *source) (*object, error) {
 func (s *source) from(part string, params *object) *object {
 	o := &object{Type: "object", Properties: map[string]json.RawMessage{}}
 	for _, p := range s.Handshake {
-		if p.Source != part {
+		property, ok := params.Properties[p.Member]
+		if p.Source != part || !ok {
 			continue
 		}
-		o.Properties[p.Name] = params.Properties[p.Member]
+		o.Properties[p.Name] = property
 		if params.requires(p) {
 			o.Required = append(o.Required, p.Name)
 		}

@@ -22,7 +22,10 @@ func ExampleGenerate() {
 		return
 	}
 	var document struct {
-		Operations map[string]struct{ Action, Summary string }
+		Operations map[string]struct {
+			Action  string `json:"action"`
+			Summary string `json:"summary"`
+		} `json:"operations"`
 	}
 	if err := json.Unmarshal(text, &document); err != nil {
 		fmt.Println(err)

@@ -73,7 +73,7 @@ func TestFrames(t *testing.T) {
 		}{
 			{"", "", "authentication noise"},
 			{`{"type":"grow","ref":"1","payload":` + tree + `}`, "grow", "grown complete"},
-			{`{"type":"count","ref":"2"}`, "count", "number number stream_end complete"},
+			{`{"type":"count","ref":"2"}`, "count", "number stream_end complete"},
 			{`{"type":"stream_cancel","ref":"2"}`, "stream_cancel", "complete"},
 			{`{"type":"noise","payload":{"A":true,"B":false}}`, "noise", "complete noise group_complete"},
 			{`{"type":"grow","payload":{}}`, "", "error complete"},
@@ -86,7 +86,7 @@ func TestFrames(t *testing.T) {
 			if step.is != "" {
 				c.is(step.frame, step.is)
 			}
-			for range strings.Fields(step.want) {
+			for range strings.FieldsSeq(step.want) {
 				f := client.Next()
 				if !strings.Contains(" "+step.want+" ", " "+f.Action+" ") {
 					t.Errorf("%s comes after %s", f.Text, step.frame)

@@ -94,8 +94,8 @@ func everything(hub *chanx.Hub) *chanx.Endpoint {
 	chanx.Outgoing[noise](c)
 	chanx.Reply(c, func(_ conn, _ context.Context, m grow) (grown, error) { return grown(m), nil }, chanx.Deprecated(), chanx.Tags("trees"))
 	chanx.Stream(c, func(conn, context.Context, count) iter.Seq2[number, error] {
-		return func(yield func(number, error) bool) { _ = yield(1, nil) && yield(2, nil) }
-	}, chanx.Summary("Count to two"))
+		return func(yield func(number, error) bool) { yield(1, nil) }
+	}, chanx.Summary("Count to one"))
 	chanx.On(c, func(c conn, ctx context.Context, m noise) error { return c.Broadcast(ctx, m, "all") }, chanx.Sends[noise]())
 	chanx.Forward[number](c, chanx.Summary("A number from elsewhere"))
 	return chanx.Mount(c, "/{room}/everything")
