@@ -220,3 +220,26 @@ func TestTwoTypesOfOneAction(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// ruled has a rule that JSON Schema can't say: the hub's validator checks it.
+type ruled struct {
+	A string `json:"a"`
+	B string `json:"b" validate:"eqfield=A"`
+}
+
+func (ruled) Action() string { return "ruled" }
+
+type validator struct{}
+
+func (validator) Struct(any) error { return nil }
+
+func TestRulesOfTheValidator(t *testing.T) {
+	hub := chanx.NewHub(&chanx.HubOptions{Validator: validator{}})
+	c := chanx.NewConsumer[conn](hub, "c", nil, nil)
+	chanx.On(c, func(conn, context.Context, ruled) error { return nil })
+	chanx.Mount(c, "/")
+	text := generate(t, hub, nil)
+	if diff := cmp.Diff(set("a", "b"), keys(at(t, text, "components", "schemas", "Ruled", "properties"))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
