@@ -47,7 +47,7 @@ func (c *Conn) runBeside(shared *exchange) {
 		done := false
 		defer func() {
 			if !done { // the handler has ended this goroutine
-				_ = c.sendFrame(actionError, x.ref, &Error{Reason: Internal, Detail: internalDetail})
+				_ = c.sendFrame(x.head(actionError), &Error{Reason: Internal, Detail: internalDetail})
 				b.end(&x)
 			}
 		}()
@@ -115,7 +115,7 @@ func (x *exchange) serveStream(ctx context.Context) {
 	if err != nil {
 		x.fail(err)
 	} else {
-		_ = c.sendFrame(actionStreamEnd, x.ref, nil)
+		_ = c.sendFrame(x.head(actionStreamEnd), nil)
 		x.complete(actionComplete)
 	}
 	c.handled(ctx, x, start, err)

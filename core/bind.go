@@ -188,6 +188,9 @@ func (p *paramsType) invalid(vs []Violation) *Error {
 		member, rest, _ := strings.Cut(strings.TrimPrefix(v.Path, "/"), "/")
 		for _, f := range p.fields {
 			if f.member == member {
+				if f.raw { // everything in a request is text
+					v.Message, _, _ = strings.Cut(v.Message, ", not ")
+				}
 				v.Path = "/" + f.source + "/" + f.name
 				if rest != "" {
 					v.Path += "/" + rest

@@ -53,6 +53,6 @@ func (e *CloseError) Error() string {
 // Unwrap returns Err.
 func (e *CloseError) Unwrap() error { return e.Err }
 
-// ErrClosed is returned for what can't be done on a connection that has ended,
-// or on a hub that was shut down.
+// ErrClosed is returned for what can't be done on a connection that is closing or
+// has ended.
 var ErrClosed = errors.New("chanx: closed")

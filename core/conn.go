@@ -171,8 +171,8 @@ func queueKey(mt *messageType, m Message) string {
 }
 
 // sendFrame sends a frame of the framework's own.
-func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
-	frame, err := c.ownFrame(action, ref, payload)
+func (c *Conn) sendFrame(h wire.Head, payload any) error {
+	frame, err := c.ownFrame(h, payload)
 	if err != nil {
 		return err
 	}
@@ -180,15 +180,16 @@ func (c *Conn) sendFrame(action string, ref []byte, payload any) error {
 }
 
 // ownFrame encodes a frame of the framework's own.
-func (c *Conn) ownFrame(action string, ref []byte, payload any) ([]byte, error) {
+func (c *Conn) ownFrame(h wire.Head, payload any) ([]byte, error) {
+	h.Discriminator = c.consumer.discriminator
 	b := append(make([]byte, 0, 256), headroom[:]...)
-	b = wire.AppendHead(b, wire.Head{Discriminator: c.consumer.discriminator, Action: action, Ref: ref})
+	b = wire.AppendHead(b, h)
 	if payload == nil {
 		b = append(b, "null"...)
 	} else {
 		p, err := json.Marshal(payload, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 		if err != nil {
-			return nil, fmt.Errorf("chanx: encoding %q: %w", action, err)
+			return nil, fmt.Errorf("chanx: encoding %q: %w", h.Action, err)
 		}
 		b = append(b, p...)
 	}

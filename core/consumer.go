@@ -141,15 +141,16 @@ func (c *Consumer[C]) Name() string { return c.c.name }
 // Publish gives an event to the connections of groups, on every process. It can
 // be called from anywhere: an HTTP handler, a goroutine, a program that serves
 // no connection. An event that the consumer does not declare, or that breaks its
-// schema, is an [*Error] here, as is the lack of a group; nothing is published
-// then. Once Publish has returned nil the layer has the event; who is in a group
-// is the layer's to find out.
+// schema, is an error with an [*Error] in it, and nothing is published; returned
+// from a handler it reaches the client as [Internal], as it is not the client's
+// fault. Once Publish has returned nil the layer has the event; who is in a
+// group is the layer's to find out.
 func (c *Consumer[C]) Publish(ctx context.Context, event Message, groups ...string) error {
 	e, err := c.c.encodeEvent(event)
 	if err != nil {
 		return err
 	}
-	return c.c.publish(ctx, e, event.Action(), groups)
+	return c.c.publish(ctx, e, groups)
 }
 
 // PublishTo gives an event to one connection, on whichever process it is. A
@@ -166,15 +167,11 @@ func (c *Consumer[C]) PublishTo(ctx context.Context, connID string, event Messag
 // PublishJSON is [Consumer.Publish] for an event whose payload is JSON already,
 // such as the body of a request.
 func (c *Consumer[C]) PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error {
-	route := c.c.events[action]
-	if route == nil {
-		return c.c.undeclared(action)
-	}
-	e, err := c.c.eventOf(route, payload)
+	e, err := c.c.eventOf(action, payload)
 	if err != nil {
-		return err
+		return &publishError{action, err}
 	}
-	return c.c.publish(ctx, e, action, groups)
+	return c.c.publish(ctx, e, groups)
 }
 
 // eventRoute finds the handler of an event that came through the layer. One that

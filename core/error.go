@@ -94,13 +94,37 @@ func (e *Error) Status() int {
 // asError returns what a client may see of err: the [*Error] in it, or one for
 // the violations in it, or [Internal] and false.
 func asError(err error) (_ *Error, public bool) {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*Error](err); ok && !ofPublisher(err, e) {
 		return e, true
 	}
 	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
 		return invalid("the message is not valid", e.Violations, ""), true
 	}
 	return &Error{Reason: Internal, Detail: internalDetail, cause: err}, false
+}
+
+// publishError is what publishing returns. The [*Error] in it tells the publisher
+// what is wrong with an event; the client whose message led to the publishing
+// has nothing to do with it, and is told no more than of any other failure.
+type publishError struct {
+	action string
+	err    error
+}
+
+func (e *publishError) Error() string {
+	return fmt.Sprintf("chanx: publishing %q: %v", e.action, e.err)
+}
+
+func (e *publishError) Unwrap() error { return e.err }
+
+// ofPublisher reports whether e stands in err only as a publisher's.
+func ofPublisher(err error, e *Error) bool {
+	p, ok := errors.AsType[*publishError](err)
+	if !ok {
+		return false
+	}
+	inner, ok := errors.AsType[*Error](p.err)
+	return ok && inner == e
 }
 
 const internalDetail = "the server failed"

@@ -12,7 +12,8 @@ import (
 	"github.com/chanx-go/chanx/core/internal/wire"
 )
 
-// Request is a client's message as a middleware sees it.
+// Request is a client's message as a middleware sees it. It must not be kept
+// after the middleware has returned.
 type Request struct {
 	Action  string
 	Ref     string  // as the client sent it, "" where it sent none
@@ -32,6 +33,7 @@ type exchange struct {
 	state   any
 	route   *route
 	ref     []byte // a JSON string, or nil
+	topic   string // that the frame is addressed to
 	payload []byte
 	request Request
 }
@@ -52,7 +54,7 @@ func (c *Conn) handle(b []byte) {
 func (c *Conn) dispatch(x *exchange, b []byte) {
 	var e wire.Envelope
 	err := e.Scan(b, c.consumer.discriminator)
-	x.ref, x.payload = e.Ref, e.Payload
+	x.ref, x.topic, x.payload = e.Ref, string(e.Topic), e.Payload
 	switch {
 	case err != nil:
 		x.fail(&Error{Reason: Malformed, Detail: err.Error()})
@@ -143,6 +145,11 @@ func (x *exchange) through(ctx context.Context, chain []middlewareFunc, m Messag
 	return chain[0](x, ctx, func(ctx context.Context) error { return x.through(ctx, chain[1:], m, call) })
 }
 
+// head is what the framework's frames about the exchange begin with.
+func (x *exchange) head(action string) wire.Head {
+	return wire.Head{Action: action, Ref: x.ref, Topic: x.topic}
+}
+
 // fail answers with an error: as it is where it is an [*Error], hidden and
 // logged where it is anything else.
 func (x *exchange) fail(err error) {
@@ -151,10 +158,10 @@ func (x *exchange) fail(err error) {
 	if !public {
 		c.logFailure(x, err)
 	}
-	err = contain(func() error { return c.sendFrame(actionError, x.ref, e) })
+	err = contain(func() error { return c.sendFrame(x.head(actionError), e) })
 	if err != nil && !errors.Is(err, ErrClosed) { // parameters of a violation that have no JSON form
 		c.logFailure(x, err)
-		_ = c.sendFrame(actionError, x.ref, &Error{Reason: Internal, Detail: internalDetail})
+		_ = c.sendFrame(x.head(actionError), &Error{Reason: Internal, Detail: internalDetail})
 	}
 	x.complete(actionComplete)
 }
@@ -163,7 +170,7 @@ func (x *exchange) fail(err error) {
 // where the consumer wants that.
 func (x *exchange) complete(action string) {
 	if x.conn.consumer.completion {
-		_ = x.conn.sendFrame(action, x.ref, nil)
+		_ = x.conn.sendFrame(x.head(action), nil)
 	}
 }
 

@@ -249,7 +249,9 @@ func (m *member) put(frames []byte, key string) (retained bool) {
 	c.out.mu.Lock()
 	result := sentOK
 	if !m.gone {
-		result = c.put(frames, key, true)
+		// A keyed message may outlast the others of its batch by far, and would keep
+		// the memory of them all: it is copied.
+		result = c.put(frames, key, key == "")
 	}
 	c.out.mu.Unlock()
 	_ = c.after(result)
@@ -330,7 +332,7 @@ func (c *Conn) join(ctx context.Context, name string) error {
 	}
 	g, err := c.consumer.registry.acquire(ctx, c.consumer, name)
 	if err != nil {
-		return fmt.Errorf("chanx: joining group %q: %w", name, err)
+		return &Error{Reason: Unavailable, Detail: "the group can't be joined now", cause: fmt.Errorf("joining group %q: %w", name, err)}
 	}
 	c.groupsMu.Lock()
 	defer c.groupsMu.Unlock()

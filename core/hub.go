@@ -61,8 +61,8 @@ type Hub struct {
 	types    messageTypes
 	quiet    map[string]bool
 	wheel    wheel
-	clock    atomic.Int64   // ticks of the wheel
-	tasks    sync.WaitGroup // every goroutine of the hub
+	clock    atomic.Int64 // ticks of the wheel
+	tasks    tasks        // every goroutine of the hub
 
 	mu        sync.Mutex
 	consumers map[string]*consumer
@@ -87,7 +87,7 @@ type connShard struct {
 
 // NewHub makes a hub.
 func NewHub(opts *HubOptions) *Hub {
-	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{}), listening: make(chan struct{}, 1)}
+	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{}), listening: make(chan struct{}, 1), tasks: newTasks()}
 	if opts != nil {
 		h.options = *opts
 	}
@@ -125,7 +125,8 @@ func (h *Hub) addConsumer(c *consumer) {
 	h.wheel.heed(c.limits)
 }
 
-// Connections returns how many connections are open in this process.
+// Connections returns how many connections are open in this process, those
+// whose handshake is under way included.
 func (h *Hub) Connections() int { return int(h.live.Load()) }
 
 // connID is the id of a connection of this hub.
@@ -252,7 +253,8 @@ const (
 // with 503; clients are told in batches, with the close code 1012 and a reason
 // like "restart; retry in 1234 ms" that spreads their return; handlers that run
 // may end, what was queued goes out. When ctx ends first, the connections that
-// are left are cut and its error is returned.
+// are left are cut and its error is returned. A handler must not call Shutdown
+// and wait for itself: start it on a goroutine of its own.
 func (h *Hub) Shutdown(ctx context.Context) error {
 	h.closing.Store(true)
 	if h.live.Load() == 0 {
@@ -270,17 +272,28 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 			c.abort(&CloseError{Code: CloseRestart, Reason: "shutdown", Err: ctx.Err()})
 		}
 	}
+	if stopped := h.finish(ctx); err == nil {
+		err = stopped
+	}
+	return err
+}
+
+// finish ends what is left of the hub once its connections are gone.
+func (h *Hub) finish(ctx context.Context) error {
 	h.mu.Lock()
 	direct := h.direct
 	h.direct = nil
 	h.mu.Unlock()
 	if direct != nil {
-		_ = direct.Unsubscribe()
+		h.tasks.Go(func() {
+			if err := direct.Unsubscribe(); err != nil {
+				h.log.Warn("chanx: unsubscribing failed", "error", err)
+			}
+		})
 	}
-	if err != nil {
-		return err
+	if err := h.tasks.Wait(ctx); err != nil {
+		return fmt.Errorf("chanx: handlers or the layer go on after the shutdown: %w", err)
 	}
-	h.tasks.Wait()
 	if h.options.Layer == nil {
 		return h.layer.Close()
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/chanxtest"
@@ -60,6 +61,7 @@ func TestMiddleware(t *testing.T) {
 		}
 		for _, test := range tests {
 			test.send()
+			synctest.Wait() // a reply comes before its handler's middlewares end
 			if diff := cmp.Diff(test.want, seen.take()); diff != "" {
 				t.Errorf("%s: %s", test.name, diff)
 			}

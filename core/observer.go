@@ -23,7 +23,7 @@ type Observation struct {
 	Group    string
 	Duration time.Duration // of the handler
 	Bytes    int           // of the message, or of what was dropped
-	Count    int           // connections delivered to, messages dropped
+	Count    int           // messages times the group's members here, those left out included; messages dropped
 	Err      error         // what the handler returned, or how the connection ended
 }
 

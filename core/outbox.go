@@ -151,7 +151,12 @@ func (o *outbox) drop(i int) int {
 	}
 	n := len(o.queue[i].data)
 	o.size -= n
-	o.queue = slices.Delete(o.queue, i, i+1)
+	if i == 0 { // the oldest; the others are many and stay where they are
+		o.queue[0] = queued{}
+		o.queue = o.queue[1:]
+	} else {
+		o.queue = slices.Delete(o.queue, i, i+1)
+	}
 	return n
 }
 

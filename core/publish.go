@@ -50,7 +50,10 @@ func (c *consumer) broadcast(ctx context.Context, m Message, except string, grou
 	if mt.keyed && c.overflow == KeepLatest {
 		e.Key = []byte(queueKey(mt, m))
 	}
-	return c.publish(ctx, &e, mt.action, groups)
+	if err := c.give(ctx, &e, mt.action, groups); err != nil {
+		return &publishError{mt.action, err}
+	}
+	return nil
 }
 
 // appendText appends the JSON object that clients get. What it returns with an
@@ -67,41 +70,63 @@ func (c *consumer) encodeEvent(event Message) (*envelope.Envelope, error) {
 		return nil, fmt.Errorf("chanx: consumer %q: publishing: %w", c.name, errNoMessage)
 	}
 	action := event.Action()
+	payload, err := c.encodePayload(action, event)
+	if err != nil {
+		return nil, &publishError{action, err}
+	}
+	e, err := c.eventOf(action, payload)
+	if err != nil {
+		return nil, &publishError{action, err}
+	}
+	return e, nil
+}
+
+// encodePayload encodes a value of the type that the consumer declares for the
+// event.
+func (c *consumer) encodePayload(action string, event Message) ([]byte, error) {
 	route := c.events[action]
 	if route == nil {
 		return nil, c.undeclared(action)
 	}
 	if t := reflect.TypeOf(event); t != route.in.goType && (t.Kind() != reflect.Pointer || t.Elem() != route.in.goType) {
-		return nil, Errorf(UnknownAction, "consumer %q declares the event %q as %v, not as %v", c.name, action, route.in.goType, t)
+		return nil, Errorf(UnknownAction, "consumer %q declares the event as %v, not as %v", c.name, route.in.goType, t)
 	}
-	payload, err := route.in.appendPayload(nil, event)
-	if err != nil {
-		return nil, err
-	}
-	return c.eventOf(route, payload)
+	return route.in.appendPayload(nil, event)
 }
 
 // eventOf makes an event of a payload that may come from anywhere.
-func (c *consumer) eventOf(route *route, payload []byte) (*envelope.Envelope, error) {
+func (c *consumer) eventOf(action string, payload []byte) (*envelope.Envelope, error) {
+	route := c.events[action]
+	if route == nil {
+		return nil, c.undeclared(action)
+	}
 	if payload != nil {
 		if err := jsonraw.Valid(payload); err != nil {
-			return nil, Errorf(Malformed, "the payload of event %q: %w", route.in.action, err)
+			return nil, Errorf(Malformed, "the payload: %w", err)
 		}
 	}
 	if err := route.in.check(payload); err != nil {
 		return nil, err
 	}
-	return &envelope.Envelope{Action: []byte(route.in.action), Payload: orNull(payload)}, nil
+	return &envelope.Envelope{Action: []byte(action), Payload: orNull(payload)}, nil
 }
 
 func (c *consumer) undeclared(action string) error {
 	return Errorf(UnknownAction, "consumer %q does not declare the event %q: it has %q", c.name, action, slices.Sorted(maps.Keys(c.events)))
 }
 
-// publish gives an envelope to the layer for each group.
-func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, action string, groups []string) error {
+// publish gives an event to the layer for each group.
+func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, groups []string) error {
+	if err := c.give(ctx, e, string(e.Action), groups); err != nil {
+		return &publishError{string(e.Action), err}
+	}
+	return nil
+}
+
+// give gives an envelope to the layer for each group.
+func (c *consumer) give(ctx context.Context, e *envelope.Envelope, action string, groups []string) error {
 	if len(groups) == 0 {
-		return fmt.Errorf("chanx: consumer %q: no group to publish %q to", c.name, action)
+		return errors.New("no group to publish to")
 	}
 	data := getBuffer()
 	defer putBuffer(data)
@@ -109,7 +134,7 @@ func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, action str
 	var errs []error
 	for _, group := range groups {
 		if err := c.hub.layer.Publish(ctx, c.channel(group), *data); err != nil {
-			errs = append(errs, fmt.Errorf("chanx: publishing %q to group %q: %w", action, group, err))
+			errs = append(errs, fmt.Errorf("to group %q: %w", group, err))
 			continue
 		}
 		if c.hub.observer != nil {
@@ -121,6 +146,14 @@ func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, action str
 
 // publishTo gives an event to the hub that has the connection.
 func (c *consumer) publishTo(ctx context.Context, connID string, e *envelope.Envelope) error {
+	if err := c.giveTo(ctx, e, connID); err != nil {
+		return &publishError{string(e.Action), err}
+	}
+	return nil
+}
+
+// giveTo gives an envelope to the layer for one connection.
+func (c *consumer) giveTo(ctx context.Context, e *envelope.Envelope, connID string) error {
 	hubID, serial, ok := parseConnID(connID)
 	if !ok {
 		return Errorf(NotFound, "%q is not the id of a connection", connID)
@@ -129,8 +162,5 @@ func (c *consumer) publishTo(ctx context.Context, connID string, e *envelope.Env
 		return Errorf(NotFound, "the connection %q has ended", connID)
 	}
 	e.Consumer, e.To = []byte(c.name), []byte(connID)
-	if err := c.hub.layer.Publish(ctx, connChannel(hubID), e.Append(nil)); err != nil {
-		return fmt.Errorf("chanx: publishing %q to connection %q: %w", e.Action, connID, err)
-	}
-	return nil
+	return c.hub.layer.Publish(ctx, connChannel(hubID), e.Append(nil))
 }

@@ -25,6 +25,9 @@ type Envelope struct {
 	Version int64  // 1 where the frame has none
 }
 
+// maxRef bounds a ref, which is repeated on everything that answers it.
+const maxRef = 512
+
 var (
 	errNotObject = errors.New("a frame is one JSON object")
 	errUTF8      = errors.New("the text is not valid UTF-8")
@@ -81,6 +84,9 @@ func (e *Envelope) member(name, value []byte, discriminator string) error {
 	case "ref":
 		if value[0] != '"' {
 			return errors.New(`"ref" must be a string`)
+		}
+		if len(value) > maxRef {
+			return fmt.Errorf(`"ref" is longer than %d bytes`, maxRef)
 		}
 		e.Ref = value
 	case "topic":
