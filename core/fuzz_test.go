@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -12,7 +15,11 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 )
@@ -185,4 +192,83 @@ func TestTenThousandHandshakes(t *testing.T) {
 	for range 10_000 {
 		checkHandshake(t, h, mutate(r, handshakeSeeds))
 	}
+}
+
+// byteSeeds are streams of frames as they go over the wire.
+func byteSeeds() []string {
+	text := maskedFrame(fin|opText, []byte(`{"ref":"1","action":"echo","payload":{"text":"x"}}`))
+	return []string{
+		string(text), string(text) + string(maskedFrame(fin|opPing, []byte("x"))) + string(text),
+		string(maskedFrame(opText, []byte(`{"action"`))) + string(maskedFrame(fin|opPong, nil)) + string(maskedFrame(fin, []byte(`:"ping"}`))),
+		string(maskedFrame(fin|opBinary, []byte{1, 2, 3})), string(maskedFrame(fin|opClose, []byte{0x03, 0xe8, 'o', 'k'})),
+		string(maskedFrame(fin|opText, bytes.Repeat([]byte(" "), 200))), "\x81\xff\x00\x00\x00\x01\x00\x00\x00\x00",
+	}
+}
+
+// checkBytes sends bytes on an open connection and hangs up half: what comes back
+// is well-formed frames, of which a close frame is the last.
+func checkBytes(address string, stream []byte) (closed bool, err error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = conn.Close() }()
+	c := &rawClient{br: bufio.NewReader(conn)}
+	if err := errors.Join(conn.SetDeadline(time.Now().Add(20*time.Second)), upgradeRequest("/ws").Write(conn)); err != nil {
+		return false, err
+	}
+	if _, err := http.ReadResponse(c.br, nil); err != nil {
+		return false, err
+	}
+	if _, err := conn.Write(stream); err != nil {
+		return false, err
+	}
+	_ = conn.(*net.TCPConn).CloseWrite()
+	for {
+		first, data, err := c.readFrame()
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+			return closed, nil
+		case err != nil:
+			return closed, fmt.Errorf("half a frame, or nothing: %w", err)
+		case closed:
+			return closed, errors.New("a frame after the close frame")
+		case first == fin|opClose:
+			closed = true
+		case first == fin|opText && !json.Valid(data), first&0x70 != 0, first&fin == 0:
+			return closed, fmt.Errorf("the frame %x %q", first, data)
+		}
+	}
+}
+
+func TestAnyBytes(t *testing.T) {
+	// A client that hangs up half may be noticed only by its not answering pings.
+	limits := chanx.Limits{MessageBytes: 150, PingInterval: 50 * time.Millisecond, PongTimeout: 50 * time.Millisecond}
+	l, r := newLab(t, labOptions{hub: chanx.HubOptions{Limits: limits}}), rand.New(rand.NewPCG(1, 2))
+	address, seeds := serveTCP(t, l), byteSeeds()
+	const n = 1000
+	streams := make(chan []byte)
+	var closed atomic.Int64
+	var clients sync.WaitGroup
+	for range 20 {
+		clients.Go(func() {
+			for stream := range streams {
+				ok, err := checkBytes(address, stream)
+				if err != nil {
+					t.Errorf("%x was answered with %v", stream, err)
+				} else if ok {
+					closed.Add(1)
+				}
+			}
+		})
+	}
+	for range n {
+		streams <- mutate(r, seeds)
+	}
+	close(streams)
+	clients.Wait()
+	if got := closed.Load(); got < n/10 {
+		t.Errorf("%d connections of %d were closed with a frame", got, n)
+	}
+	eventually(t, "every connection has ended", func() bool { return l.hub.Connections() == 0 })
 }
