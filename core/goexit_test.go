@@ -39,7 +39,7 @@ func TestHandlersThatEndTheirGoroutine(t *testing.T) {
 		if got, want := raw.take(), []string{"close 1011", "end"}; !slices.Equal(got, want) {
 			t.Errorf("the client got %q, want %q", got, want)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if n := l.hub.Connections(); n != 1 {
 			t.Errorf("%d connections are left", n)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -265,9 +266,7 @@ func (c *Conn) forget(err error) {
 // refuse answers a handshake that is not upgraded.
 func refuse(w http.ResponseWriter, err error) {
 	if e, ok := errors.AsType[*wsconn.HandshakeError](err); ok {
-		for name, values := range e.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), e.Header)
 		http.Error(w, e.Msg, e.Status)
 		return
 	}

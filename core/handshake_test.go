@@ -279,7 +279,7 @@ func (l *brokenLayer) Subscribe(ctx context.Context, channel string, handler fun
 }
 
 func TestHandshakeWhileTheLayerIsDown(t *testing.T) {
-	for what, status := range map[string]int{"conn:": 503, "group:": 500} {
+	for what, status := range map[string]int{"conn:": 503, "group:": 503} {
 		down := true
 		memory := layer.NewMemory()
 		l := newLab(t, labOptions{hub: chanx.HubOptions{Layer: &brokenLayer{memory, func(channel string) bool {

@@ -23,7 +23,7 @@ func TestLeaveForgetsEventsThatWait(t *testing.T) {
 					return err
 				}
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			c.Leave("all")
 			if m.N > 1 { // who joins again is a new member
 				if err := c.Join(ctx, "all"); err != nil {
@@ -46,7 +46,7 @@ func TestLeaveForgetsEventsThatWait(t *testing.T) {
 			c := openRaw(t, l.mux, "/ws")
 			c.send(test.send)
 			synctest.Wait()
-			time.Sleep(2 * time.Second)
+			<-time.After(2 * time.Second)
 			want := append([]string{`{"action":"said","payload":{"text":"left"}}`}, test.want...)
 			if got := c.take(); !slices.Equal(got, want) {
 				t.Errorf("the client got %q, want %q", got, want)

@@ -21,10 +21,10 @@ func TestNegativeLimits(t *testing.T) {
 		if got := c.take(); !slices.Equal(got, want) {
 			t.Errorf("the client got %q, want %q", got, want)
 		}
-		time.Sleep(24 * time.Hour)
+		<-time.After(24 * time.Hour)
 		c.silent()
 		c.send(`{"action":"bye","payload":{"code":4000,"reason":"enough"}}`)
-		time.Sleep(24 * time.Hour)
+		<-time.After(24 * time.Hour)
 		if got, want := c.take(), []string{"close 4000 enough"}; !slices.Equal(got, want) {
 			t.Errorf("the client got %q, want %q", got, want)
 		}
@@ -37,7 +37,7 @@ func TestNoPongTimeout(t *testing.T) {
 	bubble(t, labOptions{hub: chanx.HubOptions{Limits: chanx.Limits{PongTimeout: -1}}}, func(t *testing.T, l *lab) {
 		c := openRaw(t, l.mux, "/ws")
 		c.silent()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if c.ended() {
 			t.Errorf("the client got %q", c.take())
 		}

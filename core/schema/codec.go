@@ -81,8 +81,8 @@ func reachable(t reflect.Type, visit func(reflect.Type)) {
 		case reflect.Pointer, reflect.Slice, reflect.Array:
 			walk(t.Elem())
 		case reflect.Struct:
-			for i := range t.NumField() {
-				if f := t.Field(i); f.IsExported() || f.Anonymous {
+			for f := range t.Fields() {
+				if f.IsExported() || f.Anonymous {
 					walk(f.Type)
 				}
 			}

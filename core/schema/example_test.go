@@ -25,8 +25,7 @@ func Example() {
 	fmt.Println(m.Text, m.Tone)
 
 	err = say.Decode([]byte(`{"text":"","tone":"shrill"}`), &m)
-	var invalid *schema.InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*schema.InvalidError](err); ok {
 		for _, v := range invalid.Violations {
 			fmt.Println(v.Code, v)
 		}

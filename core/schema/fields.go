@@ -146,8 +146,8 @@ func isFieldless(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct || ownForm(t) {
 		return false
 	}
-	for i := range t.NumField() {
-		f, embed, ignored, err := parseField(t, t.Field(i))
+	for field := range t.Fields() {
+		f, embed, ignored, err := parseField(t, field)
 		if err != nil || !ignored && !(embed && isFieldless(f.Type)) {
 			return false
 		}

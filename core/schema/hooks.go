@@ -186,7 +186,7 @@ func (c *calls) members(h *hook, m reflect.Value) {
 }
 
 func keyName(k reflect.Value) string {
-	if t, ok := k.Interface().(interface{ MarshalText() ([]byte, error) }); ok {
+	if t, ok := reflect.TypeAssert[interface{ MarshalText() ([]byte, error) }](k); ok {
 		if text, err := t.MarshalText(); err == nil {
 			return string(text)
 		}
@@ -241,7 +241,7 @@ func (c *calls) structs(err error, t reflect.Type) {
 	found := false
 	if v.Kind() == reflect.Slice {
 		for i := range v.Len() {
-			if e, ok := v.Index(i).Interface().(fieldError); ok {
+			if e, ok := reflect.TypeAssert[fieldError](v.Index(i)); ok {
 				c.out, found = append(c.out, fieldViolation(e, t)), true
 			}
 		}

@@ -214,11 +214,3 @@ func (n *node) anything() bool {
 	return n.ref == nil && n.kinds == 0 && n.enum == nil && n.text == nil && n.num == nil && n.list == nil &&
 		n.obj == nil && n.allOf == nil && n.anyOf == nil && n.oneOf == nil && n.not == nil
 }
-
-// deref is the node that n stands for.
-func (n *node) deref() *node {
-	for n.ref != nil {
-		n = n.ref.node
-	}
-	return n
-}

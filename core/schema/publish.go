@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -116,7 +117,7 @@ func (p *publisher) plain(f *fields, n *node) {
 			if i == 0 {
 				f.string("pattern", x.source)
 			} else {
-				allOf = append(allOf[:len(allOf):len(allOf)], &node{text: &textRules{max: -1, patterns: []*pattern{x}}})
+				allOf = append(slices.Clip(allOf), &node{text: &textRules{max: -1, patterns: []*pattern{x}}})
 			}
 		}
 	}
@@ -259,7 +260,7 @@ func (p *publisher) object(f *fields, o *objectRules) {
 // combine writes the combinations. JSON Schema has each keyword once, so further
 // groups go into allOf.
 func (p *publisher) combine(f *fields, n *node, allOf []*node) {
-	more := func(x *node) { allOf = append(allOf[:len(allOf):len(allOf)], x) }
+	more := func(x *node) { allOf = append(slices.Clip(allOf), x) }
 	for i, group := range n.anyOf {
 		if i > 0 {
 			more(&node{anyOf: [][]*node{group}})

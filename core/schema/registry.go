@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -83,9 +84,7 @@ func (r *Registry) Of(t reflect.Type) (*Schema, error) {
 		s.node = n
 		s.hooks = newHooks(t, r.options.Struct)
 	}
-	for typ, d := range b.defs {
-		r.defs[typ] = d
-	}
+	maps.Copy(r.defs, b.defs)
 	s.published = sync.OnceValue(s.publish)
 	r.schemas[t] = s
 	return s, nil

@@ -48,7 +48,7 @@ type UUID [16]byte
 func (UUID) MarshalText() ([]byte, error)  { return nil, nil }
 func (*UUID) UnmarshalText(b []byte) error { return nil }
 
-type opaque struct{ n int }
+type opaque struct{}
 
 func (opaque) MarshalJSON() ([]byte, error)  { return []byte("1"), nil }
 func (*opaque) UnmarshalJSON(b []byte) error { return nil }

@@ -23,7 +23,7 @@ type everything struct {
 	L  []int          `json:"l,omitempty" minItems:"2" maxItems:"3" uniqueItems:"true"`
 	M  map[int8]bool  `json:"m,omitempty" minProperties:"1" maxProperties:"2"`
 	N  *string        `json:"n,omitempty"`
-	R  address        `json:"a/b~c,omitempty"`
+	R  address        `json:"a/b~c,omitzero"`
 	NE int            `json:"ne,omitempty" validate:"ne=5"`
 	O  string         `json:"o,omitempty" validate:"ipv4|ipv6"`
 	D  described2     `json:"d,omitempty"`

@@ -91,7 +91,7 @@ func converse(t *testing.T, client *websocket.Conn, seed uint64) {
 	const count = 500
 	text := strings.Repeat("all work and no play ", 5_000)
 	size := func(i int) int {
-		rnd := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // reproducible on purpose
+		rnd := rand.New(rand.NewPCG(seed, uint64(i)))
 		return rnd.IntN(1 << rnd.IntN(17))
 	}
 	ahead := make(chan struct{}, 8)

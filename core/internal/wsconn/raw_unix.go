@@ -149,14 +149,14 @@ func (c *Conn) try(p []byte) (int, error) {
 func (c *Conn) tryFD(fd uintptr) bool {
 	for {
 		c.tryN, c.tryErr = syscall.Write(int(fd), c.tryBuf)
-		if c.tryErr != syscall.EINTR {
+		if c.tryErr != syscall.EINTR { //nolint:errorlint // a system call wraps nothing
 			break
 		}
 	}
 	if c.tryN < 0 {
 		c.tryN = 0
 	}
-	if c.tryErr == syscall.EAGAIN {
+	if c.tryErr == syscall.EAGAIN { //nolint:errorlint // the same
 		c.tryErr = nil
 	}
 	return true // never waits

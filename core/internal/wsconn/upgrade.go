@@ -82,16 +82,17 @@ func hijack(w http.ResponseWriter) (nc net.Conn, brw *bufio.ReadWriter, err erro
 
 // chain names the type of w and of what it wraps.
 func chain(w http.ResponseWriter) string {
-	names := fmt.Sprintf("%T", w)
+	var names strings.Builder
+	fmt.Fprintf(&names, "%T", w)
 	for range 16 { // a writer that unwraps to itself must not hang us
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
 			break
 		}
 		w = u.Unwrap()
-		names += fmt.Sprintf(" over %T", w)
+		fmt.Fprintf(&names, " over %T", w)
 	}
-	return names
+	return names.String()
 }
 
 // accept makes the connection and writes the 101 response.

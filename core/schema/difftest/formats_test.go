@@ -30,7 +30,7 @@ func FuzzFormats(f *testing.F) {
 		}
 		ours, others = append(ours, s), append(others, oracle(f, s))
 	}
-	for _, s := range texts_ {
+	for _, s := range someTexts {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

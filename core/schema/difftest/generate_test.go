@@ -96,7 +96,7 @@ func (m maker) tag(i int, t reflect.Type, plain bool) reflect.StructTag {
 	return reflect.StructTag(tag)
 }
 
-var texts_ = []string{
+var someTexts = []string{
 	"", "a", "ab", "abc", "abcd", "aé", "😀😀", "é", "red", "low", "high", "1", "-5", "007", "65535", "65536", "-0", "x.y]",
 	"a@b.c", "@", "a@[1.2.3.4]", "\"q r\"@x.y", "a..b@c", "http://x/y", "//x", "%zz", "a b", "::1", "fe80::1%eth0", "1.2.3.4", "1.2.3.400", "01.2.3.4",
 	"2024-02-29", "2023-02-29", "2024-01-01T00:00:00Z", "2024-01-01t00:00:00z", "2024-12-31T23:59:60Z", "2024-12-31T23:59:60+01:00",
@@ -105,7 +105,7 @@ var texts_ = []string{
 	"b c", "<a>", "255", "256", "-128", "127", "128", "18446744073709551615", "18446744073709551616", "F0", "f0",
 }
 
-var numbers_ = []string{
+var someNumbers = []string{
 	"0", "-0", "1", "2", "3", "5", "7", "10", "13", "100", "127", "128", "-128", "-129", "255", "256", "65535", "65536", "1.0", "1.5", "0.25", "0.1", "-1.5", "7.25",
 	"7.249999", "1e1", "1E+2", "10e-1", "100e-3", "1.50e1", "12.5e1", "9007199254740993", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
 	"18446744073709551615", "18446744073709551616", "1e18", "1e19", "1e20", "3.4028234663852886e38", "3.4028234663852887e38", "3.5e38", "1.7976931348623157e308", "1.7976931348623158e308",
@@ -128,9 +128,9 @@ func (m maker) junk(depth int) string {
 	case n == 1:
 		return m.one("true", "false")
 	case n <= 3 || depth == 0:
-		return m.text(m.one(texts_...))
+		return m.text(m.one(someTexts...))
 	case n <= 5:
-		return m.one(numbers_...)
+		return m.one(someNumbers...)
 	case n == 6:
 		return m.list(m.IntN(4), func(int) string { return m.junk(depth - 1) })
 	}
@@ -169,9 +169,9 @@ func (m maker) value(t reflect.Type, depth int) string {
 	}
 	switch t {
 	case reflect.TypeFor[time.Time]():
-		return m.text(m.one(texts_...))
+		return m.text(m.one(someTexts...))
 	case reflect.TypeFor[json.Number]():
-		return m.one(numbers_...)
+		return m.one(someNumbers...)
 	case reflect.TypeFor[point]():
 		return m.one(`{"X":1,"Y":7}`, `{"X":1.0,"Y":7}`, `{"X":9,"Y":7}`, `{"X":1,"Y":8}`, `{"Y":7,"X":2,"Z":1}`)
 	}
@@ -182,14 +182,14 @@ func (m maker) value(t reflect.Type, depth int) string {
 		}
 		return m.value(t.Elem(), depth)
 	case k == reflect.String:
-		return m.text(m.one(texts_...))
+		return m.text(m.one(someTexts...))
 	case k == reflect.Bool:
 		return m.one("true", "false")
 	case reflect.Int <= k && k <= reflect.Float64:
 		if m.chance(60) {
-			return m.one(numbers_[:14]...)
+			return m.one(someNumbers[:14]...)
 		}
-		return m.one(numbers_...)
+		return m.one(someNumbers...)
 	case (k == reflect.Slice || k == reflect.Array) && t.Elem().Kind() == reflect.Uint8:
 		return m.text(m.one("", "AAAA", "AAA=", "AA==", "AAAAAAAA", "AAAAAAA=", "AAAAAA==", "AAAAAAAAAA==", "AAAA=AAA", "AB==", "A"))
 	case k == reflect.Slice:
@@ -201,7 +201,7 @@ func (m maker) value(t reflect.Type, depth int) string {
 		}
 		return m.list(n, func(int) string { return m.value(t.Elem(), depth-1) })
 	case k == reflect.Map:
-		return m.object(m.IntN(3), func(int) (string, string) { return m.one(texts_...), m.value(t.Elem(), depth-1) })
+		return m.object(m.IntN(3), func(int) (string, string) { return m.one(someTexts...), m.value(t.Elem(), depth-1) })
 	case k == reflect.Struct:
 		return m.structValue(t, depth)
 	}
