@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
@@ -31,8 +33,10 @@ func TestObserver(t *testing.T) {
 			t.Error(err)
 		}
 		chanxtest.Expect[notice](other)
+		synctest.Wait()
 		chanxtest.Refused(t, l.mux, "/ws?refuse", 403, nil)
 		c.Close(chanx.CloseNormal, "")
+		synctest.Wait()
 		other.Close(chanx.CloseGoingAway, "bye")
 		<-time.After(time.Second)
 		var got []string
@@ -54,8 +58,8 @@ func TestObserver(t *testing.T) {
 			"disconnected 0 0s connection closed with 1000", "disconnected 0 0s connection closed with 1001 (bye)",
 		}
 		// What a group does is beside what its publisher does.
-		sortBeside(want)
-		sortBeside(got)
+		slices.Sort(want)
+		slices.Sort(got)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -65,20 +69,6 @@ func TestObserver(t *testing.T) {
 var kindNames = map[chanx.ObservationKind]string{
 	chanx.Connected: "connected", chanx.Disconnected: "disconnected", chanx.Handled: "handled", chanx.Published: "published",
 	chanx.Delivered: "delivered", chanx.Dropped: "dropped", chanx.Refused: "refused",
-}
-
-// sortBeside moves deliveries to the end.
-func sortBeside(lines []string) {
-	var deliveries []string
-	kept := lines[:0]
-	for _, line := range lines {
-		if strings.HasPrefix(line, "delivered") {
-			deliveries = append(deliveries, line)
-		} else {
-			kept = append(kept, line)
-		}
-	}
-	copy(lines[len(kept):], deliveries)
 }
 
 func TestLog(t *testing.T) {
