@@ -139,7 +139,8 @@ func TestShutdownCutsAtItsDeadline(t *testing.T) {
 		if got := idle.take(); len(got) != 2 || !strings.HasPrefix(got[0], "close 1012") {
 			t.Errorf("the idle client got %q", got)
 		}
-		if got := stuck.take(); !slices.Equal(got, []string{"end"}) {
+		// The handler ends with its context, perhaps in time for a last word.
+		if got := stuck.take(); len(got) > 2 || got[len(got)-1] != "end" {
 			t.Errorf("the client with the handler got %q", got)
 		}
 		deaf.read()
