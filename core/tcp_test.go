@@ -1,10 +1,12 @@
 package chanx_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"runtime"
@@ -171,4 +173,36 @@ func TestManyFramesInOneSegment(t *testing.T) {
 			t.Fatalf("answer %d is %s", i, got)
 		}
 	}
+}
+
+// The end of the stream that comes in one piece with a message is not seen by a
+// reader that has answered meanwhile; it is found out before any ping.
+func TestHalfClosedClientIsNoticed(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, labOptions{})
+	address := serveTCP(t, l)
+	conns := make([]*net.TCPConn, 20)
+	for i := range conns {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		conns[i] = conn.(*net.TCPConn)
+		if err := upgradeRequest("/ws").Write(conn); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, conn := range conns {
+		if _, err := conn.Write(maskedFrame(fin|opText, []byte(`{"action":"ping"}`))); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "no connection is left", func() bool { return l.hub.Connections() == 0 })
 }

@@ -182,18 +182,15 @@ func (w *wheel) look(c *Conn, now int64) {
 	}
 }
 
-// never is longer than any program runs.
-const never = 1 << 40
-
 // nextLook is the tick at which something may be due. The wheel is locked.
 func (w *wheel) nextLook(c *Conn, now int64) int64 {
-	l, next := &c.consumer.limits, now+never
+	l, next := &c.consumer.limits, now+w.ticks(lookInterval)
 	switch {
 	case l.PingInterval <= 0:
 	case c.alarm.pinged:
-		next = c.alarm.pingedAt + w.ticks(l.PongTimeout)
+		next = min(next, c.alarm.pingedAt+w.ticks(l.PongTimeout))
 	default:
-		next = c.seen.Load() + w.ticks(l.PingInterval)
+		next = min(next, c.seen.Load()+w.ticks(l.PingInterval))
 	}
 	if l.IdleTimeout > 0 {
 		next = min(next, c.heard.Load()+w.ticks(l.IdleTimeout))
@@ -204,9 +201,13 @@ func (w *wheel) nextLook(c *Conn, now int64) int64 {
 	return next
 }
 
-// goneInterval is how often a connection whose handler takes long is asked
-// whether its client is still there.
-const goneInterval = time.Second
+// Whether a client is still there is asked of every connection that was heard
+// of since it was last looked at, and more often while a handler takes long: the
+// reader may have written after it read the end of the stream, and not know of it.
+const (
+	lookInterval = 5 * time.Second
+	goneInterval = time.Second
+)
 
 // checkAlive pings, or ends, a connection of which nothing was heard. While the
 // reader runs a handler it can't hear anything, which is not the client's fault.
@@ -216,9 +217,13 @@ func (c *Conn) checkAlive(now int64) {
 	if c.handling.Load() {
 		c.alarm.pinged = false
 		c.seen.Store(now)
-		if p, ok := c.socket().(interface{ PeerGone() bool }); ok && p.PeerGone() {
-			c.cancel(&CloseError{Code: CloseAbnormal, Reason: "the client went away"})
+		if c.peerGone() {
+			c.cancel(errPeerGone)
 		}
+		return
+	}
+	if now-seen <= w.ticks(lookInterval) && c.peerGone() {
+		c.abort(errPeerGone)
 		return
 	}
 	if c.alarm.pinged && seen >= c.alarm.pingedAt { // an answer may come within the tick
@@ -240,6 +245,14 @@ func (c *Conn) checkAlive(now int64) {
 		_ = c.send(wire.AppendControl(buf[:0], wire.OpPing, nil), "")
 		c.alarm.behind = c.writing()
 	}
+}
+
+var errPeerGone = &CloseError{Code: CloseAbnormal, Reason: "the client went away"}
+
+// peerGone asks the socket whether the client has hung up, as far as it can tell.
+func (c *Conn) peerGone() bool {
+	p, ok := c.socket().(interface{ PeerGone() bool })
+	return ok && p.PeerGone()
 }
 
 // expire closes a connection whose client is probably gone: it gets a close
