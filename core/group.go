@@ -3,6 +3,7 @@ package chanx
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
@@ -136,6 +137,9 @@ func (g *group) append(e *envelope.Envelope, ev *event, forward bool) {
 func (g *group) flush() {
 	g.mu.Lock()
 	for len(g.pending.entries) > 0 {
+		g.mu.Unlock()
+		runtime.Gosched() // publishers that are ready to run get into this round
+		g.mu.Lock()
 		b := g.pending
 		g.pending = g.spare
 		g.spare = batch{}
