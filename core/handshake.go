@@ -87,19 +87,9 @@ func (s netSocket) Serve(message func(bool, []byte) error, control func(byte, []
 // the handshake is to be refused with.
 func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	hub := e.hub
-	if hub.closing.Load() {
-		return nil, &Error{Reason: Unavailable, Detail: "the server is shutting down"}
-	}
-	origins := e.consumer.options.Origins
-	if origins == nil {
-		origins = hub.options.Origins
-	}
-	if err := checkOrigin(h.Request, origins); err != nil {
+	if err := e.admit(h.Request); err != nil {
+		hub.observe(h.Request.Context(), &Observation{Kind: Refused, Consumer: e.consumer.name, Err: err})
 		return nil, err
-	}
-	if err := hub.listen(h.Request.Context()); err != nil {
-		hub.log.ErrorContext(h.Request.Context(), "chanx: handshake refused", "consumer", e.consumer.name, "error", err)
-		return nil, &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
 	}
 	c := e.newConn(h)
 	c.lane.enter() // events wait until there is a state
@@ -118,6 +108,26 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
 	c.lane.leave(c.workLater)
 	return &Session{c}, nil
+}
+
+// admit refuses a handshake that nothing of the application needs to look at.
+func (e *Endpoint) admit(r *http.Request) error {
+	hub := e.hub
+	if hub.closing.Load() {
+		return &Error{Reason: Unavailable, Detail: "the server is shutting down"}
+	}
+	origins := e.consumer.options.Origins
+	if origins == nil {
+		origins = hub.options.Origins
+	}
+	if err := checkOrigin(r, origins); err != nil {
+		return err
+	}
+	if err := hub.listen(r.Context()); err != nil {
+		hub.log.ErrorContext(r.Context(), "chanx: handshake refused", "consumer", e.consumer.name, "error", err)
+		return &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
+	}
+	return nil
 }
 
 // authentication is the payload of the frame of that name.

@@ -24,9 +24,10 @@ type outbox struct {
 	queue      []queued    // what waits behind it
 	size       int         // bytes that wait or are being written
 	writing    bool        // a goroutine writes
+	ended      bool        // a close frame went into the queue: nothing may follow it
 	rounds     uint32      // how many goroutines have written
 	compressed atomic.Bool // permessage-deflate was negotiated; a group may deliver before that is known
-	ended      bool        // a close frame went into the queue: nothing may follow it
+	pipelined  atomic.Bool // more messages have come together with the one that is being handled
 	broken     error       // the socket failed
 	closers    int         // who is closing the socket
 	space      chan struct{}
@@ -76,7 +77,7 @@ func (c *Conn) put(frames []byte, key string, shared bool) sent {
 	if o.ended || o.broken != nil {
 		return sentClosed
 	}
-	if o.socket != nil && !o.writing {
+	if o.socket != nil && !o.writing && !o.pipelined.Load() {
 		n, err := o.socket.TryWrite(frames)
 		if err != nil {
 			o.broken = err

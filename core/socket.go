@@ -9,6 +9,11 @@ import "time"
 // Serve runs on one goroutine. TryWrite and Write are never called at the same
 // time as each other, but while Serve runs. Close may be called at any time from
 // any goroutine.
+//
+// A socket may have two more methods. Pending() bool, called from within message
+// only, reports whether another message has been read already; answers are then
+// joined. PeerGone() bool reports whether the client is known to have hung up
+// although Serve has not returned, which it can't while a handler runs.
 type Socket interface {
 	// Serve reads until the connection ends. It calls message for each data
 	// message and control for each ping (opcode 0x9) and pong (0xA), on the

@@ -14,12 +14,13 @@ const wheelSlots = 64
 // those who don't answer a close frame. Its goroutine exists while there are
 // connections.
 type wheel struct {
-	hub   *Hub
-	mu    sync.Mutex
-	tick  time.Duration
-	slots [wheelSlots]*Conn // lists through alarm
-	count int
-	stop  chan struct{} // ends the goroutine, nil while there is none
+	hub    *Hub
+	mu     sync.Mutex
+	tick   time.Duration // fixed once the wheel has turned
+	turned bool
+	slots  [wheelSlots]*Conn // lists through alarm
+	count  int
+	stop   chan struct{} // ends the goroutine, nil while there is none
 }
 
 // alarm is a connection's place in the wheel. The wheel guards it, except for
@@ -48,7 +49,7 @@ func (w *wheel) heed(l Limits) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, d := range []time.Duration{l.PingInterval, l.PongTimeout, l.IdleTimeout, l.CloseTimeout} {
-		if d > 0 && w.stop == nil {
+		if d > 0 && !w.turned {
 			w.tick = min(w.tick, max(d/16, shortestTick))
 		}
 	}
@@ -70,6 +71,7 @@ func (w *wheel) watch(c *Conn) {
 		return
 	}
 	w.list(c, w.nextLook(c, now))
+	w.turned = true
 	if w.stop == nil {
 		stop := make(chan struct{})
 		w.stop = stop

@@ -55,6 +55,13 @@ func (c *Conn) next() error {
 	return err
 }
 
+// Pending reports whether another whole message has been read already. It is for
+// the message callback of Serve.
+func (c *Conn) Pending() bool {
+	k, _, _ := c.scan(c.in.pending())
+	return k == dataFrame
+}
+
 // deliver hands a message over, unless the connection was closed meanwhile.
 func (c *Conn) deliver(binary bool, data []byte) error {
 	if c.closed.Load() {
