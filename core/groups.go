@@ -57,11 +57,13 @@ func (gs *groups) acquire(ctx context.Context, c *consumer, name string) (*group
 		}
 		close(g.ready)
 	}
-	select {
-	case <-g.ready:
-	case <-ctx.Done():
-		gs.release(g)
-		return nil, ctx.Err()
+	if !first {
+		select {
+		case <-g.ready:
+		case <-ctx.Done():
+			gs.release(g)
+			return nil, ctx.Err()
+		}
 	}
 	if g.err != nil {
 		gs.release(g)

@@ -177,12 +177,8 @@ func (e *Endpoint) newConn(h *Handshake) *Conn {
 // open finds out who the client is, joins the consumer's groups and makes the
 // state.
 func (c *Conn) open(h *Handshake) (err error) {
-	ctx := h.Request.Context()
-	if c.consumer.open != nil || len(c.consumer.groups) > 0 { // else there is nothing that could take long
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.consumer.limits.HandshakeTimeout)
-		defer cancel()
-	}
+	ctx := newOpenContext(h.Request.Context(), c.consumer.limits.HandshakeTimeout)
+	defer ctx.end()
 	if h.Identify != nil {
 		if c.identity, err = h.Identify(); err != nil {
 			return err
