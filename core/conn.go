@@ -35,8 +35,7 @@ const (
 type Conn struct {
 	hub      *Hub
 	consumer *consumer
-	serial   uint64 // the part of id that is unique in the process
-	id       string
+	serial   uint64 // the part of the id that is unique in the hub
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	state    any
@@ -75,7 +74,7 @@ type pathValue struct{ name, value string }
 
 // ID identifies the connection in every process of the application. It is what
 // [Consumer.PublishTo] takes.
-func (c *Conn) ID() string { return c.id }
+func (c *Conn) ID() string { return c.hub.connID(c.serial) }
 
 // Context is cancelled when the connection ends, with a [*CloseError] as its
 // cause. It carries the values of the handshake request's context.

@@ -62,7 +62,7 @@ type batch struct {
 // entry is one message or event of a batch.
 type entry struct {
 	end    int    // where its frames end in the batch's bytes
-	except string // id of the connection that doesn't get it
+	except uint64 // serial of the connection here that doesn't get it, or 0
 	key    string
 	event  *event
 }
@@ -130,7 +130,7 @@ func (g *group) append(e *envelope.Envelope, ev *event, forward bool) {
 		p.bytes = g.consumer.appendCompletion(p.bytes, actionGroupComplete)
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
-	p.entries = append(p.entries, entry{end: len(p.bytes), except: string(e.Except), key: string(e.Key), event: ev})
+	p.entries = append(p.entries, entry{end: len(p.bytes), except: g.consumer.hub.serialOf(e.Except), key: string(e.Key), event: ev})
 }
 
 // flush empties the log and ends.
@@ -226,7 +226,7 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 		frames := span{start, e.end}
 		start = e.end
 		switch {
-		case b.start+uint64(i) < m.since, e.except == m.conn.id:
+		case b.start+uint64(i) < m.since, e.except == m.conn.serial:
 		case e.event != nil:
 			flush()
 			piece = span{}

@@ -104,8 +104,8 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	}
 	c.announce(authentication{http.StatusOK, "OK", c.opening.Swap(nil).authData})
 	c.observed = true
-	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.id})
-	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.id, "consumer", e.consumer.name)
+	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.ID()})
+	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.ID(), "consumer", e.consumer.name)
 	c.lane.leave(c.workLater)
 	return &Session{c}, nil
 }
@@ -156,7 +156,7 @@ func (c *Conn) announce(a authentication) {
 // newConn makes a connection that has neither state nor socket yet.
 func (e *Endpoint) newConn(h *Handshake) *Conn {
 	serial := e.hub.serial.Add(1)
-	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial, id: e.hub.connID(serial)}
+	c := &Conn{hub: e.hub, consumer: e.consumer, serial: serial}
 	c.opening.Store(&opening{request: h.Request})
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(h.Request.Context()))
 	if names := e.address.Load().names; len(names) > 0 {
@@ -212,7 +212,7 @@ func (e *Endpoint) refused(c *Conn, err error) (*Session, error) {
 	if !public {
 		e.hub.logPanic("chanx: open failed", err, "consumer", e.consumer.name)
 	}
-	e.hub.observe(c.ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.id, Err: err})
+	e.hub.observe(c.ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.ID(), Err: err})
 	code := CloseForbidden
 	switch refusal.Reason {
 	case Unauthenticated:
@@ -243,7 +243,15 @@ type Session struct{ conn *Conn }
 
 // Serve runs the connection on the socket that its handshake led to, on
 // goroutines of the hub, and returns at once.
-func (s *Session) Serve(socket Socket) { s.conn.hub.tasks.Go(func() { s.conn.serve(socket) }) }
+func (s *Session) Serve(socket Socket) {
+	s.conn.hub.tasks.begin()
+	go s.conn.serveAsTask(socket) // without the closures of Go, which every connection would keep
+}
+
+func (c *Conn) serveAsTask(socket Socket) {
+	defer c.hub.tasks.done()
+	c.serve(socket)
+}
 
 // Run is Serve on the caller's goroutine: it returns when the connection has
 // ended, nothing of it runs any more and the socket is not used again.

@@ -140,6 +140,19 @@ func parseConnID(id string) (hub string, serial uint64, ok bool) {
 	return hub, serial, found && err == nil && hub != ""
 }
 
+// serialOf returns the serial of a connection of this hub from its id, 0 for any
+// other.
+func (h *Hub) serialOf(id []byte) uint64 {
+	if len(id) == 0 {
+		return 0
+	}
+	hub, serial, ok := parseConnID(string(id))
+	if !ok || hub != h.id {
+		return 0
+	}
+	return serial
+}
+
 // conn returns a connection of this hub, or nil.
 func (h *Hub) conn(serial uint64) *Conn {
 	s := &h.conns[serial%connShards]

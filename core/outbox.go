@@ -141,7 +141,7 @@ func (c *Conn) makeRoom(n int, key string) sent {
 	if o.size > 0 && o.size+n > limit { // what is being written can't be taken back
 		result, count, size = sentDropped, count+1, size+n
 	}
-	c.hub.observe(c.ctx, &Observation{Kind: Dropped, Consumer: c.consumer.name, ConnID: c.id, Count: count, Bytes: size})
+	c.hub.observe(c.ctx, &Observation{Kind: Dropped, Consumer: c.consumer.name, ConnID: c.ID(), Count: count, Bytes: size})
 	return result
 }
 

@@ -23,7 +23,7 @@ func (c *Conn) Broadcast(ctx context.Context, m Message, groups ...string) error
 
 // BroadcastOthers is [Conn.Broadcast] without this connection.
 func (c *Conn) BroadcastOthers(ctx context.Context, m Message, groups ...string) error {
-	return c.consumer.broadcast(ctx, m, c.id, groups)
+	return c.consumer.broadcast(ctx, m, c.ID(), groups)
 }
 
 // broadcast encodes a message once and gives it to the layer for each group.

@@ -170,8 +170,8 @@ func (c *Conn) overflow() {
 	c.putClose(how)
 	c.out.mu.Unlock()
 	c.cancel(how)
-	c.hub.observe(c.ctx, &Observation{Kind: Dropped, Consumer: c.consumer.name, ConnID: c.id, Count: count, Bytes: size, Err: how})
-	c.hub.log.Warn("chanx: client too slow, closing", "conn", c.id, "consumer", c.consumer.name, "dropped", count)
+	c.hub.observe(c.ctx, &Observation{Kind: Dropped, Consumer: c.consumer.name, ConnID: c.ID(), Count: count, Bytes: size, Err: how})
+	c.hub.log.Warn("chanx: client too slow, closing", "conn", c.ID(), "consumer", c.consumer.name, "dropped", count)
 }
 
 // drain closes the connection once what it is doing is done: the handler that
@@ -260,9 +260,9 @@ func (c *Conn) end(how *CloseError) {
 	c.lane.leave(c.workLater)
 	c.hub.remove(c)
 	if c.observed {
-		c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.id, Err: how})
+		c.hub.observe(c.ctx, &Observation{Kind: Disconnected, Consumer: c.consumer.name, ConnID: c.ID(), Err: how})
 	}
-	c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.id, "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
+	c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.ID(), "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
 }
 
 // runOnClose runs the OnClose handlers, each with its panics contained.
@@ -274,7 +274,7 @@ func (c *Conn) runOnClose(how *CloseError) {
 	defer cancel()
 	for _, f := range c.consumer.onClose {
 		if err := contain(func() error { f(c.state, ctx, how); return nil }); err != nil {
-			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.id, "consumer", c.consumer.name)
+			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.ID(), "consumer", c.consumer.name)
 		}
 	}
 }

@@ -16,12 +16,15 @@ func newTasks() tasks { return tasks{idle: make(chan struct{}, 1)} }
 
 // Go runs f on a goroutine.
 func (t *tasks) Go(f func()) {
-	t.running.Add(1)
+	t.begin()
 	go func() {
 		defer t.done()
 		f()
 	}()
 }
+
+// begin counts a goroutine, which calls done when it ends.
+func (t *tasks) begin() { t.running.Add(1) }
 
 func (t *tasks) done() {
 	if t.running.Add(-1) == 0 {
