@@ -57,7 +57,9 @@ func TestFaults(t *testing.T) {
 	for fault, name := range tests {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNetwork$/^"+name+"$", "-test.timeout=30s")
+			// Some faults show only where goroutines happen to meet: ten tries.
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNetwork$/^"+name+"$",
+				"-test.count=10", "-test.failfast", "-test.timeout=60s")
 			cmd.Env = append(os.Environ(), faultVariable+"="+string(fault))
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "--- FAIL: TestNetwork/"+name) {
