@@ -79,16 +79,18 @@ func (w *wheel) watch(c *Conn) {
 	}
 }
 
-// after hangs up on a connection unless it has ended by then.
+// after hangs up on a connection unless it has ended by then. Of several times
+// the earliest counts.
 func (w *wheel) after(c *Conn, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.alarm.done || !c.alarm.listed || c.alarm.hangUp {
+	due := w.hub.clock.Load() + w.ticks(d)
+	if c.alarm.done || !c.alarm.listed || c.alarm.hangUp && c.alarm.due <= due {
 		return
 	}
 	w.unlist(c)
 	c.alarm.hangUp = true
-	w.list(c, w.hub.clock.Load()+w.ticks(d))
+	w.list(c, due)
 }
 
 // forget ends the watch for good. With the last connection the wheel stands
