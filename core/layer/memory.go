@@ -3,11 +3,8 @@ package layer
 import (
 	"context"
 	"hash/maphash"
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/chanx-go/chanx/core/layer/internal/gate"
 )
 
 // shards is how many parts the registry of channels has: enough that publishers
@@ -80,7 +77,7 @@ func (m *Memory) Subscribe(ctx context.Context, channel string, handler func(dat
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	sub := &memorySubscription{memory: m, channel: channel, handler: handler}
+	sub := &subscription[[]byte]{registry: m, channel: channel, handler: handler}
 	s := m.shard(channel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,66 +117,11 @@ func (m *Memory) Close() error {
 	return nil
 }
 
-func (m *Memory) remove(sub *memorySubscription) {
+func (m *Memory) remove(sub *subscription[[]byte]) {
 	s := m.shard(sub.channel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.channels[sub.channel]; c != nil && c.remove(sub) == 0 {
 		delete(s.channels, sub.channel)
 	}
-}
-
-// memorySubscription is one handler on a memoryChannel.
-type memorySubscription struct {
-	memory  *Memory
-	channel string
-	handler func(data []byte)
-	gate    gate.Gate
-}
-
-// Unsubscribe implements [Subscription].
-func (s *memorySubscription) Unsubscribe() error {
-	s.memory.remove(s)
-	s.gate.Shut()
-	return nil
-}
-
-// subscribers is a channel's list of subscriptions. Who reads it takes no lock;
-// who changes it holds the lock of the channel's shard, or has taken the channel
-// out of the shard.
-type subscribers struct {
-	list atomic.Pointer[[]*memorySubscription]
-}
-
-func (s *subscribers) load() []*memorySubscription {
-	if list := s.list.Load(); list != nil {
-		return *list
-	}
-	return nil
-}
-
-func (s *subscribers) add(sub *memorySubscription) {
-	// Readers have shorter slices of the same array, so there is no need to copy.
-	list := append(s.load(), sub)
-	s.list.Store(&list)
-}
-
-// remove returns how many are left.
-func (s *subscribers) remove(sub *memorySubscription) int {
-	old := s.load()
-	i := slices.Index(old, sub)
-	if i < 0 {
-		return len(old)
-	}
-	list := slices.Concat(old[:i], old[i+1:])
-	s.list.Store(&list)
-	return len(list)
-}
-
-// clear returns those that were removed.
-func (s *subscribers) clear() []*memorySubscription {
-	if old := s.list.Swap(nil); old != nil {
-		return *old
-	}
-	return nil
 }

@@ -16,15 +16,20 @@ type Gate struct {
 	shut    atomic.Bool
 }
 
-// Call calls handler unless the gate is shut. [Inside] looks for this function on
-// the stack, so it must have a frame of its own.
+// Call calls handler with data unless the gate is shut.
+func (g *Gate) Call(handler func(data []byte), data []byte) {
+	g.Run(func() { handler(data) })
+}
+
+// Run calls f unless the gate is shut. [Inside] looks for this function on the
+// stack, so it must have a frame of its own.
 //
 //go:noinline
-func (g *Gate) Call(handler func(data []byte), data []byte) {
+func (g *Gate) Run(f func()) {
 	g.running.Lock()
 	defer g.running.Unlock()
 	if !g.shut.Load() {
-		handler(data)
+		f()
 	}
 }
 
@@ -41,7 +46,7 @@ func (g *Gate) Shut() {
 	g.running.Unlock()
 }
 
-var callEntry = reflect.ValueOf((*Gate).Call).Pointer()
+var runEntry = reflect.ValueOf((*Gate).Run).Pointer()
 
 // Inside reports whether this goroutine is running a handler, of any gate. It
 // reads the stack, which takes about a microsecond: ask only when the answer
@@ -52,7 +57,7 @@ func Inside() bool {
 		n := runtime.Callers(skip, pcs[:])
 		for _, pc := range pcs[:n] {
 			// pc is where the call returns to, which may be past the function's end.
-			if f := runtime.FuncForPC(pc - 1); f != nil && f.Entry() == callEntry {
+			if f := runtime.FuncForPC(pc - 1); f != nil && f.Entry() == runEntry {
 				return true
 			}
 		}
