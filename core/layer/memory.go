@@ -33,6 +33,9 @@ type Memory struct {
 	seed   maphash.Seed
 	closed atomic.Bool
 	shards [shards]shard
+
+	history  histories
+	presence memoryPresence
 }
 
 var _ Layer = (*Memory)(nil)
@@ -46,7 +49,9 @@ type shard struct {
 // NewMemory returns an empty memory layer. It has no goroutines, and a channel
 // costs nothing once its last subscriber has left.
 func NewMemory() *Memory {
-	return &Memory{seed: maphash.MakeSeed()}
+	m := &Memory{seed: maphash.MakeSeed()}
+	m.history.init()
+	return m
 }
 
 func (m *Memory) shard(channel string) *shard {
@@ -114,6 +119,8 @@ func (m *Memory) Close() error {
 			}
 		}
 	}
+	m.history.close()
+	m.presence.close()
 	return nil
 }
 
