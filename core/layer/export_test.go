@@ -11,3 +11,15 @@ func (m *Memory) Channels() int {
 	}
 	return n
 }
+
+// Histories returns how many channels with history the layer knows.
+func (m *Memory) Histories() int {
+	n := 0
+	for i := range m.history.shards {
+		s := &m.history.shards[i]
+		s.mu.RLock()
+		n += len(s.channels)
+		s.mu.RUnlock()
+	}
+	return n
+}

@@ -34,8 +34,7 @@ type Memory struct {
 	closed atomic.Bool
 	shards [shards]shard
 
-	history  histories
-	presence memoryPresence
+	history histories
 }
 
 var _ Layer = (*Memory)(nil)
@@ -120,7 +119,6 @@ func (m *Memory) Close() error {
 		}
 	}
 	m.history.close()
-	m.presence.close()
 	return nil
 }
 

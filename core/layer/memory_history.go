@@ -1,0 +1,219 @@
+package layer
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+var _ History = (*Memory)(nil)
+
+// Append implements [History]. Besides the errors stated there it returns
+// [ErrBacklog]. An entry that is appended inside a handler while the channel's
+// handlers run gets its number, and can be read, when its turn comes.
+func (m *Memory) Append(ctx context.Context, channel string, data []byte, keep Retention) error {
+	if m.closed.Load() {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if keep.Entries <= 0 || keep.Age <= 0 {
+		return fmt.Errorf("layer: a retention of %d entries and %v: both must be above 0", keep.Entries, keep.Age)
+	}
+	return m.history.append(ctx, channel, appended{data: bytes.Clone(data), keep: keep})
+}
+
+// Read implements [History].
+func (m *Memory) Read(ctx context.Context, channel string, after Position, limit int) ([]Entry, Position, error) {
+	if m.closed.Load() {
+		return nil, Position{}, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, Position{}, err
+	}
+	if limit <= 0 {
+		return nil, Position{}, fmt.Errorf("layer: a limit of %d entries: it must be above 0", limit)
+	}
+	return m.history.read(channel, after, limit)
+}
+
+// Follow implements [History].
+func (m *Memory) Follow(ctx context.Context, channel string, handler func(Entry)) (Position, Subscription, error) {
+	if err := ctx.Err(); err != nil {
+		return Position{}, nil, err
+	}
+	sub := &subscription[Entry]{registry: &m.history, channel: channel, handler: handler}
+	at, err := m.history.follow(sub)
+	if err != nil {
+		return Position{}, nil, err
+	}
+	return at, sub, nil
+}
+
+// histories is the registry of channels with history.
+type histories struct {
+	id     string // told apart from all others, also those of other processes
+	start  time.Time
+	seed   maphash.Seed
+	closed atomic.Bool
+	shards [shards]historyShard
+}
+
+type historyShard struct {
+	mu       sync.RWMutex
+	channels map[string]*historyChannel
+
+	// epoch is that of channels without a sequence: those that aren't here, and
+	// those that begin now. It changes when a sequence is forgotten, so that no
+	// channel has the same one twice; meanwhile a channel that never had an entry
+	// keeps its epoch without costing anything.
+	epoch     string
+	forgotten int64
+}
+
+func (h *histories) init() {
+	h.id = rand.Text()[:13] // 65 bits
+	h.start = time.Now()
+	h.seed = maphash.MakeSeed()
+	for i := range h.shards {
+		h.shards[i].epoch = h.id
+	}
+}
+
+func (h *histories) shard(channel string) *historyShard {
+	return &h.shards[maphash.String(h.seed, channel)%shards]
+}
+
+// now is the time since the registry was made.
+func (h *histories) now() time.Duration { return time.Since(h.start) }
+
+// channel returns a channel, which it makes if need be. It has the shard's lock.
+func (h *histories) channel(s *historyShard, name string) (*historyChannel, error) {
+	// Under the lock, so that close either finds this channel or is seen here.
+	if h.closed.Load() {
+		return nil, ErrClosed
+	}
+	c := s.channels[name]
+	if c == nil {
+		c = &historyChannel{histories: h, name: name, epoch: s.epoch}
+		if s.channels == nil {
+			s.channels = make(map[string]*historyChannel)
+		}
+		s.channels[name] = c
+	}
+	return c, nil
+}
+
+// pin returns a channel that is not forgotten before it is unpinned.
+func (h *histories) pin(channel string) (*historyChannel, error) {
+	s := h.shard(channel)
+	s.mu.RLock()
+	c := s.channels[channel]
+	if c != nil {
+		c.pins.Add(1)
+	}
+	s.mu.RUnlock()
+	if c != nil {
+		return c, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := h.channel(s, channel)
+	if err != nil {
+		return nil, err
+	}
+	c.pins.Add(1)
+	return c, nil
+}
+
+func (h *histories) append(ctx context.Context, channel string, a appended) (err error) {
+	c, err := h.pin(channel)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		c.pins.Add(-1)
+		if err != nil { // nothing was appended, so no timer looks after the channel
+			h.forget(c)
+		}
+	}()
+	return c.turn.do(ctx, a, c.append)
+}
+
+func (h *histories) read(channel string, after Position, limit int) ([]Entry, Position, error) {
+	s := h.shard(channel)
+	s.mu.RLock()
+	c, epoch := s.channels[channel], s.epoch
+	s.mu.RUnlock()
+	if c != nil {
+		return c.read(after, limit)
+	}
+	head := Position{Epoch: epoch}
+	if after != head {
+		return nil, head, gap(after, head)
+	}
+	return nil, head, nil
+}
+
+func (h *histories) follow(sub *subscription[Entry]) (Position, error) {
+	s := h.shard(sub.channel)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := h.channel(s, sub.channel)
+	if err != nil {
+		return Position{}, err
+	}
+	return c.follow(sub), nil
+}
+
+// remove ends the subscription of a follower.
+func (h *histories) remove(sub *subscription[Entry]) {
+	s := h.shard(sub.channel)
+	s.mu.RLock()
+	c := s.channels[sub.channel]
+	s.mu.RUnlock()
+	if c != nil && c.unfollow(sub) {
+		h.forget(c)
+	}
+}
+
+// forget removes a channel that nobody needs any more.
+func (h *histories) forget(c *historyChannel) {
+	s := h.shard(c.name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.pins.Load() > 0 || s.channels[c.name] != c {
+		return
+	}
+	switch needed, begun := c.state(); {
+	case needed:
+		return
+	case begun:
+		s.forgotten++
+		s.epoch = h.id + "-" + strconv.FormatInt(s.forgotten, 36)
+	}
+	delete(s.channels, c.name)
+}
+
+func (h *histories) close() {
+	h.closed.Store(true)
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		channels := s.channels
+		s.channels = nil
+		s.mu.Unlock()
+		for _, c := range channels {
+			for _, sub := range c.close() {
+				sub.gate.Shut()
+			}
+		}
+	}
+}
