@@ -34,7 +34,8 @@ type Memory struct {
 	closed atomic.Bool
 	shards [shards]shard
 
-	history histories
+	history  histories
+	presence memoryPresence
 }
 
 var _ Layer = (*Memory)(nil)
@@ -119,6 +120,7 @@ func (m *Memory) Close() error {
 		}
 	}
 	m.history.close()
+	m.presence.close()
 	return nil
 }
 
