@@ -22,8 +22,8 @@ var ErrNoLease = errors.New("layer: the owner has no lease")
 // holds here too; keys, session ids and owners are texts like channels' names.
 type Presence interface {
 	// Renew gives an owner a lease, or prolongs the one it has: it ends after that
-	// time without another Renew. The result is true where the owner had none: it
-	// is new, or what it entered before is gone.
+	// time, which must be above 0, without another Renew. The result is true where
+	// the owner had none: it is new, or what it entered before is gone.
 	Renew(ctx context.Context, owner string, lease time.Duration) (fresh bool, err error)
 
 	// Release ends the lease of an owner, and with it its sessions, at once. Graces
@@ -39,10 +39,11 @@ type Presence interface {
 
 	// Leave ends a session; one that isn't there is no error. If it was the last
 	// one of its key, the key is present for grace longer, and if it enters again
-	// meanwhile, through whatever session and owner, nobody is told of it.
+	// meanwhile, through whatever session and owner, nobody is told of it. A grace
+	// of 0 or less is none.
 	Leave(ctx context.Context, channel string, s Session, grace time.Duration) error
 
-	// Members returns who is present, sorted by key.
+	// Members returns who is present, sorted by key. The infos must not be changed.
 	Members(ctx context.Context, channel string) ([]Member, error)
 
 	// Watch calls handler with who is present, before it returns, and then with
@@ -51,10 +52,11 @@ type Presence interface {
 	Watch(ctx context.Context, channel string, handler func(PresenceChange)) (Subscription, error)
 }
 
-// Session is one way through which a member is present.
+// Session is one way through which a member is present. Sessions of a channel that
+// differ in Key, ID or Owner are different ones.
 type Session struct {
 	Key   string // who it is
-	ID    string // unique on the channel
+	ID    string // tells the sessions of a key apart
 	Owner string
 	Info  []byte // what others see; Leave does not look at it
 }
@@ -65,8 +67,8 @@ type Member struct {
 	Info []byte
 }
 
-// PresenceChange is what has changed on a channel. It must not be changed or kept
-// after the handler has returned.
+// PresenceChange is what has changed on a channel. No key is in it twice. It must
+// not be changed or kept after the handler has returned.
 type PresenceChange struct {
 	All    bool     // Joined is everyone who is present, sorted by key, and Left is empty
 	Joined []Member // who has joined, or shows other info than before
