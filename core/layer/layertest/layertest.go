@@ -15,6 +15,7 @@
 package layertest
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -32,6 +33,10 @@ type Harness struct {
 	// process leaves and others stay are then not part of the suite.
 	OneProcess bool
 
+	// NoHistory says that the layer does not implement [layer.History]. One that
+	// does is tested for it.
+	NoHistory bool
+
 	// Patience is how long the suite waits for a message before it fails; 0 means
 	// 30 seconds.
 	Patience time.Duration
@@ -46,10 +51,7 @@ func Run(t *testing.T, h Harness) {
 	if h.Patience == 0 {
 		h.Patience = 30 * time.Second
 	}
-	tests := []struct {
-		name string
-		test func(f *fixture)
-	}{
+	run(t, h, []test{
 		{"FanOut", testFanOut},
 		{"ManySubscriptions", testManySubscriptions},
 		{"NoSubscriber", testNoSubscriber},
@@ -72,17 +74,43 @@ func Run(t *testing.T, h Harness) {
 		{"PublishInHandlersCrossing", testPublishInHandlersCrossing},
 		{"SubscribeInHandler", testSubscribeInHandler},
 		{"UnsubscribeInHandler", testUnsubscribeInHandler},
+	})
+	if !h.OneProcess {
+		run(t, h, []test{{"CloseLeavesOthers", testCloseLeavesOthers}})
 	}
+	t.Run("History", func(t *testing.T) {
+		t.Parallel()
+		if able[layer.History](t, h, !h.NoHistory) {
+			run(t, h, historyTests)
+		}
+	})
+}
+
+// test is one test of the suite.
+type test struct {
+	name string
+	test func(f *fixture)
+}
+
+func run(t *testing.T, h Harness, tests []test) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.test(newFixture(t, h))
 		})
 	}
-	if !h.OneProcess {
-		t.Run("CloseLeavesOthers", func(t *testing.T) {
-			t.Parallel()
-			testCloseLeavesOthers(newFixture(t, h))
-		})
+}
+
+// able reports whether the layer implements C, and fails the test if its harness
+// says otherwise.
+func able[C any](t *testing.T, h Harness, said bool) bool {
+	l := newFixture(t, h).open()
+	_, is := l.(C)
+	switch what := reflect.TypeFor[C](); {
+	case is && !said:
+		t.Errorf("%T implements %v, and its harness says No%s", l, what, what.Name())
+	case !is && said:
+		t.Errorf("%T does not implement %v: its harness must say so, with No%s", l, what, what.Name())
 	}
+	return is && said
 }

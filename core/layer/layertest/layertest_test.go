@@ -19,6 +19,7 @@ const faultVariable = "LAYERTEST_FAULT"
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	h := layertest.Harness{
+		NoHistory: true,
 		Backend: func(*testing.T) layertest.Open {
 			n := &network{fault: fault(os.Getenv(faultVariable))}
 			return func(*testing.T) layer.Layer { return n.open() }
@@ -54,11 +55,17 @@ func TestFaults(t *testing.T) {
 		leaks:          "CloseLeavesNoGoroutine",
 		waitsForSelf:   "PublishInHandler",
 	}
+	findFaults(t, tests)
+}
+
+// findFaults runs for each fault the test that must find it, as the suite names it.
+func findFaults(t *testing.T, tests map[fault]string) {
 	for fault, name := range tests {
-		t.Run(string(fault), func(t *testing.T) {
+		t.Run(string(fault)+" "+name, func(t *testing.T) {
 			t.Parallel()
 			// Some faults show only where goroutines happen to meet: ten tries.
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNetwork$/^"+name+"$",
+			pattern := "^TestNetwork$/^" + strings.ReplaceAll(name, "/", "$/^") + "$"
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern,
 				"-test.count=10", "-test.failfast", "-test.timeout=60s")
 			cmd.Env = append(os.Environ(), faultVariable+"="+string(fault))
 			out, err := cmd.CombinedOutput()

@@ -47,17 +47,20 @@ const (
 type networkSub struct {
 	handle  *handle
 	ctx     context.Context // of the call that subscribed
-	channel string
-	handler func([]byte)
+	channel channel
+	handler func(message any)
 	gate    gate.Gate
 	running sync.Mutex // in place of the gate, for one fault
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	queue   [][]byte
+	queue   []any // of messages, which are bytes for those of Publish
 	count   int
 	ended   bool
 }
+
+// channel is the name of one, and what it carries: nothing for those of Publish.
+type channel struct{ carries, name string }
 
 type handle struct {
 	network *network
@@ -68,14 +71,14 @@ type handle struct {
 
 func (n *network) open() *handle { return &handle{network: n} }
 
-func (h *handle) name(channel string) string {
+func (h *handle) channel(carries, name string) channel {
 	switch h.network.fault {
 	case foldsCase:
-		return strings.ToLower(channel)
+		name = strings.ToLower(name)
 	case cutsNames:
-		return channel[:min(len(channel), 255)]
+		name = name[:min(len(name), 255)]
 	}
-	return channel
+	return channel{carries, name}
 }
 
 func (h *handle) check(ctx context.Context) error {
@@ -90,7 +93,7 @@ func (h *handle) check(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (h *handle) Publish(ctx context.Context, channel string, data []byte) error {
+func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	if err := h.check(ctx); err != nil {
 		return err
 	}
@@ -107,18 +110,25 @@ func (h *handle) Publish(ctx context.Context, channel string, data []byte) error
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	for _, s := range h.network.subs {
-		if s.channel == h.name(channel) && (fault != ownProcessOnly || s.handle == h) {
+		if s.channel == h.channel("", name) && (fault != ownProcessOnly || s.handle == h) {
 			s.push(data)
 		}
 	}
 	return nil
 }
 
-func (h *handle) Subscribe(ctx context.Context, channel string, handler func([]byte)) (layer.Subscription, error) {
+func (h *handle) Subscribe(ctx context.Context, name string, handler func([]byte)) (layer.Subscription, error) {
+	return h.subscribe(ctx, h.channel("", name), func(message any) { handler(message.([]byte)) }, func(*networkSub) {})
+}
+
+// subscribe calls start with the new subscription before anything else is pushed.
+func (h *handle) subscribe(
+	ctx context.Context, c channel, handler func(message any), start func(*networkSub),
+) (layer.Subscription, error) {
 	if err := h.check(ctx); err != nil {
 		return nil, err
 	}
-	s := &networkSub{handle: h, ctx: ctx, channel: h.name(channel), handler: handler}
+	s := &networkSub{handle: h, ctx: ctx, channel: c, handler: handler}
 	s.changed = sync.NewCond(&s.mu)
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
@@ -126,6 +136,7 @@ func (h *handle) Subscribe(ctx context.Context, channel string, handler func([]b
 		return nil, err
 	}
 	h.network.subs = append(h.network.subs, s)
+	start(s)
 	h.running.Go(s.run)
 	return s, nil
 }
@@ -155,7 +166,7 @@ func (h *handle) Close() error {
 	return nil
 }
 
-func (s *networkSub) push(data []byte) {
+func (s *networkSub) push(message any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault := s.handle.network.fault
@@ -163,9 +174,9 @@ func (s *networkSub) push(data []byte) {
 	if fault == loses && s.count%100 == 0 || fault == tiesContext && s.ctx.Err() != nil {
 		return
 	}
-	s.queue = append(s.queue, data)
+	s.queue = append(s.queue, message)
 	if fault == repeats && s.count%100 == 0 {
-		s.queue = append(s.queue, data)
+		s.queue = append(s.queue, message)
 	}
 	s.changed.Signal()
 	if fault == waitsForSelf && gate.Inside() {
@@ -190,20 +201,20 @@ func (s *networkSub) run() {
 		if fault == reorders {
 			at = len(s.queue) - 1
 		}
-		data := s.queue[at]
+		message := s.queue[at]
 		s.queue = slices.Delete(s.queue, at, at+1)
 		s.mu.Unlock()
 		switch fault {
 		case concurrent:
-			s.handle.running.Go(func() { s.handler(data) })
+			s.handle.running.Go(func() { s.handler(message) })
 		case doesNotWait:
-			s.handler(data)
+			s.handler(message)
 		case keepsCalling:
 			s.running.Lock()
-			s.handler(data)
+			s.handler(message)
 			s.running.Unlock()
 		default:
-			s.gate.Call(s.handler, data)
+			s.gate.Run(func() { s.handler(message) })
 		}
 	}
 }

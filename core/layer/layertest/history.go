@@ -1,0 +1,4 @@
+package layertest
+
+// historyTests are those of [layer.History].
+var historyTests = []test{}
