@@ -143,7 +143,7 @@ func BenchmarkEncode(b *testing.B) {
 			m := benchReply{strings.Repeat("x", size)}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.sendMessage(mt, m, nil); err != nil {
+				if err := c.sendMessage(mt, m, wire.Head{}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -190,5 +190,5 @@ func BenchmarkFanout(b *testing.B) {
 func benchType[M Message](tb testing.TB) *messageType {
 	hub := NewHub(nil)
 	tb.Cleanup(func() { _ = hub.Shutdown(context.Background()) })
-	return messageOf[M](newHandlers(hub, "bench"))
+	return messageOf[M](newHandlers(hub, "consumer", "bench"))
 }

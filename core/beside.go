@@ -18,6 +18,35 @@ type beside struct {
 	done    sync.WaitGroup
 }
 
+// work is what runs beside the lane for one subscription.
+type work struct {
+	ctx  context.Context // of the streams
+	stop context.CancelCauseFunc
+	done sync.WaitGroup
+}
+
+// errUnsubscribed is the cause of a stream's context after its topic was
+// unsubscribed.
+var errUnsubscribed = errors.New("the client is not subscribed any more")
+
+// workOf returns the work of a subscription. The lane is held.
+func (b *beside) workOf(s *Subscription) *work {
+	if s.work == nil {
+		s.work = &work{}
+		s.work.ctx, s.work.stop = context.WithCancelCause(b.ctx)
+	}
+	return s.work
+}
+
+// finish ends the streams of a subscription and waits for all that runs for it.
+// The lane is held, so nothing starts meanwhile.
+func (w *work) finish(cause error) {
+	if w != nil {
+		w.stop(cause)
+		w.done.Wait()
+	}
+}
+
 // errStreamCancelled is the cause of a stream's context after stream_cancel.
 var errStreamCancelled = errors.New("the client cancelled the stream")
 
@@ -31,9 +60,13 @@ func (c *Conn) runBeside(shared *exchange) {
 		c.beside.ctx, c.beside.stop = context.WithCancelCause(c.ctx)
 	}
 	b := c.beside
-	parent := c.ctx
+	parent, streams, done := c.ctx, b.ctx, &b.done
+	if x.sub != nil {
+		w := b.workOf(x.sub)
+		streams, done = w.ctx, &w.done
+	}
 	if x.route.stream {
-		parent = b.ctx
+		parent = streams
 	}
 	ctx, cancel := context.WithCancelCause(parent)
 	if err := b.start(&x, c.consumer.limits.Concurrent, cancel); err != nil {
@@ -41,12 +74,13 @@ func (c *Conn) runBeside(shared *exchange) {
 		x.fail(err)
 		return
 	}
+	done.Add(1)
 	c.hub.tasks.Go(func() {
-		defer b.done.Done()
+		defer done.Done()
 		defer cancel(nil)
-		done := false
+		returned := false
 		defer func() {
-			if !done { // the handler has ended this goroutine
+			if !returned { // the handler has ended this goroutine
 				_ = c.sendFrame(x.head(actionError), &Error{Reason: Internal, Detail: internalDetail})
 				b.end(&x)
 			}
@@ -57,7 +91,7 @@ func (c *Conn) runBeside(shared *exchange) {
 			x.serve(ctx)
 			b.end(&x)
 		}
-		done = true
+		returned = true
 	})
 }
 
@@ -87,7 +121,6 @@ func (b *beside) start(x *exchange, limit int, cancel context.CancelCauseFunc) e
 		b.streams[string(x.ref)] = cancel
 	}
 	b.running++
-	b.done.Add(1)
 	return nil
 }
 
@@ -105,7 +138,7 @@ func (x *exchange) serveStream(ctx context.Context) {
 	c := x.conn
 	start := c.hub.clockIfObserved()
 	err := x.guard(ctx)
-	if errors.Is(context.Cause(ctx), errStreamCancelled) {
+	if cause := context.Cause(ctx); errors.Is(cause, errStreamCancelled) || errors.Is(cause, errUnsubscribed) {
 		err = nil // however the handler put it
 	}
 	if _, ends := errors.AsType[*CloseError](context.Cause(ctx)); ends && err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,8 @@ type paramsType struct {
 	fields []paramField
 }
 
-// paramField is one parameter. Source is "path", "query", "header" or "cookie".
+// paramField is one parameter. Source is "path", "query", "header", "cookie" or
+// "topic".
 type paramField struct {
 	source string
 	name   string
@@ -29,7 +31,18 @@ type paramField struct {
 	raw    bool // a number or boolean, which stands in JSON as it stands in the request
 }
 
-var paramSources = []string{"path", "query", "header", "cookie"}
+// sourceTopic is the source of a topic's parameters.
+const sourceTopic = "topic"
+
+var paramSources = []string{"path", "query", "header", "cookie", sourceTopic}
+
+// Bindable is what [Bind] takes parameters from: a [*Conn] while open runs, or a
+// [*Subscription].
+type Bindable interface {
+	// bindable returns the hub, and what gives the values of a parameter; or why
+	// there are none.
+	bindable() (*Hub, func(f *paramField) ([]string, error), error)
+}
 
 // Bind fills a struct from the handshake request, in open. A field names where
 // its value comes from:
@@ -42,24 +55,55 @@ var paramSources = []string{"path", "query", "header", "cookie"}
 //		Theme *string  `cookie:"theme"`
 //	}
 //
+// For a subscription it fills one with the parameters of the topic's pattern, at
+// any time:
+//
+//	type RoomParams struct {
+//		ID int `topic:"id" minimum:"1"`
+//	}
+//
 // Values are checked like messages, by the same tags. What is wrong is an
-// [Invalid] error that names the parameters, such as "/query/page"; returned
-// from open it refuses the handshake with 400.
-func Bind[P any](c *Conn) (P, error) {
+// [Invalid] error that names the parameters, such as "/query/page" or "/topic/id";
+// returned from open it refuses the handshake with 400, or the subscription.
+func Bind[P any](from Bindable) (P, error) {
 	var p P
-	pt, err := c.hub.paramsOf(reflect.TypeFor[P]())
+	hub, values, err := from.bindable()
 	if err != nil {
 		return p, err
 	}
-	r := c.Request()
-	if r == nil {
-		return p, errors.New("chanx: Bind works in open only, where there is a request")
+	pt, err := hub.paramsOf(reflect.TypeFor[P]())
+	if err != nil {
+		return p, err
 	}
-	err = pt.schema.Decode(pt.object(c, r), &p)
+	object, err := pt.object(values)
+	if err != nil {
+		return p, fmt.Errorf("chanx: Bind[%v]: %w", pt.goType, err)
+	}
+	err = pt.schema.Decode(object, &p)
 	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
 		return p, pt.invalid(e.Violations)
 	}
 	return p, err
+}
+
+func (c *Conn) bindable() (*Hub, func(*paramField) ([]string, error), error) {
+	r := c.Request()
+	if r == nil {
+		return nil, nil, errors.New("chanx: Bind works in open only, where there is a request")
+	}
+	return c.hub, func(f *paramField) ([]string, error) { return f.values(c, r) }, nil
+}
+
+func (s *Subscription) bindable() (*Hub, func(*paramField) ([]string, error), error) {
+	return s.conn.hub, func(f *paramField) ([]string, error) {
+		if f.source != sourceTopic {
+			return nil, fmt.Errorf("a topic has no %s: the parameters of its pattern have a topic tag", f.source)
+		}
+		if !slices.Contains(s.topic.pattern.names, f.name) {
+			return nil, fmt.Errorf("the pattern %q has no parameter {%s}", s.topic.pattern.text, f.name)
+		}
+		return []string{s.Param(f.name)}, nil
+	}, nil
 }
 
 // paramsOf describes a type of parameters.
@@ -99,7 +143,7 @@ func paramOf(t reflect.Type, f reflect.StructField) (paramField, error) {
 		}
 	}
 	if field.source == "" || field.name == "" {
-		return field, fmt.Errorf("chanx: %v.%s does not say where it comes from: give it a path, query, header or cookie tag with a name", t, f.Name)
+		return field, fmt.Errorf("chanx: %v.%s does not say where it comes from: give it a path, query, header, cookie or topic tag with a name", t, f.Name)
 	}
 	ft := f.Type
 	if ft.Kind() == reflect.Pointer {
@@ -126,11 +170,14 @@ func (p *paramsType) pathNames() []string {
 	return names
 }
 
-// object writes the parameters of a request as a JSON object.
-func (p *paramsType) object(c *Conn, r *http.Request) []byte {
+// object writes the parameters as a JSON object.
+func (p *paramsType) object(valuesOf func(*paramField) ([]string, error)) ([]byte, error) {
 	b := []byte{'{'}
 	for _, f := range p.fields {
-		values := f.values(c, r)
+		values, err := valuesOf(&f)
+		if err != nil {
+			return nil, err
+		}
 		if len(values) == 0 {
 			continue
 		}
@@ -151,24 +198,26 @@ func (p *paramsType) object(c *Conn, r *http.Request) []byte {
 		}
 		b = append(b, ']')
 	}
-	return append(b, '}')
+	return append(b, '}'), nil
 }
 
 // values are what the request says of a parameter.
-func (f *paramField) values(c *Conn, r *http.Request) []string {
+func (f *paramField) values(c *Conn, r *http.Request) ([]string, error) {
 	switch f.source {
 	case "path":
-		return []string{c.PathValue(f.name)}
+		return []string{c.PathValue(f.name)}, nil
 	case "query":
-		return r.URL.Query()[f.name]
+		return r.URL.Query()[f.name], nil
 	case "header":
-		return r.Header.Values(f.name)
+		return r.Header.Values(f.name), nil
+	case sourceTopic:
+		return nil, errors.New("a connection has no topic: Bind a Subscription")
 	}
 	var values []string
 	for _, cookie := range r.CookiesNamed(f.name) {
 		values = append(values, cookie.Value)
 	}
-	return values
+	return values, nil
 }
 
 // appendValue writes a value as JSON. One that should be a number or a boolean

@@ -27,6 +27,8 @@ const (
 	CloseExpired         CloseCode = 4410 // credentials expired: refresh, then reconnect
 	CloseUnauthenticated CloseCode = 4501 // it is not known who the client is
 	CloseForbidden       CloseCode = 4503 // it is known, and may not
+
+	CloseUnsubscribed CloseCode = 999 // never sent: a subscription has ended, and its connection goes on
 )
 
 // CloseError is how a connection ended. [Socket.Serve] returns one, [OnClose]
@@ -41,6 +43,9 @@ type CloseError struct {
 // Error names code, reason and cause.
 func (e *CloseError) Error() string {
 	s := fmt.Sprintf("connection closed with %d", e.Code)
+	if e.Code == CloseUnsubscribed {
+		s = "unsubscribed"
+	}
 	if e.Reason != "" {
 		s += " (" + e.Reason + ")"
 	}

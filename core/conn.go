@@ -22,6 +22,10 @@ const (
 	actionAuthentication = "authentication"
 	actionStreamCancel   = "stream_cancel"
 	actionStreamEnd      = "stream_end"
+	actionSubscribe      = "subscribe"
+	actionUnsubscribe    = "unsubscribe"
+	actionSubscribed     = "subscribed"
+	actionUnsubscribed   = "unsubscribed"
 )
 
 // Conn is one client's connection. A consumer's state usually embeds it:
@@ -54,6 +58,7 @@ type Conn struct {
 	opened   bool // open succeeded, so OnClose runs
 	observed bool // the observer was told that it is connected
 	groups   map[string]*member
+	topics   map[string]*Subscription // by name
 
 	seen     atomic.Int64 // tick of the hub's clock at which the client was last heard of
 	heard    atomic.Int64 // the same for messages, where there is an idle timeout
@@ -127,30 +132,32 @@ func (c *Conn) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("chanx: %w", err)
 	}
-	return c.sendMessage(mt, m, nil)
+	return c.sendMessage(mt, m, wire.Head{})
 }
 
-// sendMessage encodes and sends a message, with the ref of what it answers.
-func (c *Conn) sendMessage(mt *messageType, m Message, ref []byte) error {
+// sendMessage encodes and sends a message, with what stands in its head beside
+// the action.
+func (c *Conn) sendMessage(mt *messageType, m Message, h wire.Head) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
 	var err error
-	if *buf, err = c.appendMessage(*buf, mt, m, ref); err != nil {
+	if *buf, err = c.appendMessage(*buf, mt, m, h); err != nil {
 		return err
 	}
-	return c.send(c.frame(*buf), c.keyOf(mt, m))
+	return c.send(c.frame(*buf), c.keyOf(mt, m, h.Topic))
 }
 
 var headroom [wire.Headroom]byte
 
 // appendMessage appends headroom for a frame's header and the message's JSON.
 // What it returns with an error is good for its memory only.
-func (c *Conn) appendMessage(b []byte, mt *messageType, m Message, ref []byte) ([]byte, error) {
+func (c *Conn) appendMessage(b []byte, mt *messageType, m Message, h wire.Head) ([]byte, error) {
 	b = append(b, headroom[:]...)
-	if ref == nil && c.consumer.discriminator == defaultDiscriminator {
+	if h.Ref == nil && h.Topic == "" && c.consumer.discriminator == defaultDiscriminator {
 		b = append(b, mt.prefix...)
 	} else {
-		b = wire.AppendHead(b, wire.Head{Discriminator: c.consumer.discriminator, Action: mt.action, Ref: ref})
+		h.Discriminator, h.Action = c.consumer.discriminator, mt.action
+		b = wire.AppendHead(b, h)
 	}
 	b, err := mt.appendPayload(b, m)
 	return wire.AppendTail(b), err
@@ -158,15 +165,24 @@ func (c *Conn) appendMessage(b []byte, mt *messageType, m Message, ref []byte) (
 
 // keyOf is what a newer message of the kind replaces in the queue, "" for
 // nothing.
-func (c *Conn) keyOf(mt *messageType, m Message) string {
-	if !mt.keyed || c.consumer.overflow != KeepLatest {
+func (c *Conn) keyOf(mt *messageType, m Message, topic string) string {
+	if !mt.keyed {
 		return ""
 	}
-	return queueKey(mt, m)
+	return c.consumer.keyOn(topic, queueKey(mt, m))
 }
 
 func queueKey(mt *messageType, m Message) string {
 	return mt.action + "\x00" + m.(Keyed).QueueKey()
+}
+
+// keyOn is a key of [queueKey] as it is in a connection's queue, where messages of
+// several topics wait.
+func (c *consumer) keyOn(topic, key string) string {
+	if key == "" || c.overflow != KeepLatest {
+		return ""
+	}
+	return topic + "\x00" + key
 }
 
 // sendFrame sends a frame of the framework's own.

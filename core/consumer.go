@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
 	"github.com/chanx-go/chanx/core/internal/wire"
@@ -66,8 +65,8 @@ type consumer struct {
 	discriminator string
 	completion    bool
 	compression   bool
-	registry      *groups  // of this process
-	unknownEvents sync.Map // actions that were logged already
+	registry      *groups // of this process
+	alone         *topic  // that every connection is subscribed to and that frames without a topic belong to; nil for most
 	endpoint      *Endpoint
 }
 
@@ -82,11 +81,22 @@ type Mountable interface{ mountable() *consumer }
 // error with 500. The context is the request's; it also ends after
 // [Limits].HandshakeTimeout. open may be nil where C is *[Conn].
 func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, conn *Conn) (C, error), opts *ConsumerOptions) *Consumer[C] {
+	c := newConsumer(hub, name, opts)
+	if open != nil {
+		c.open = func(ctx context.Context, conn *Conn) (any, error) { return open(ctx, conn) }
+	} else if _, ok := any((*Conn)(nil)).(C); !ok {
+		panic(fmt.Sprintf("chanx: consumer %q has no open function, which only one with the state *chanx.Conn may leave out", name))
+	}
+	hub.addConsumer(c)
+	return &Consumer[C]{c}
+}
+
+func newConsumer(hub *Hub, name string, opts *ConsumerOptions) *consumer {
 	if opts == nil {
 		opts = &ConsumerOptions{}
 	}
 	c := &consumer{
-		handlers:      newHandlers(hub, name),
+		handlers:      newHandlers(hub, "consumer", name),
 		options:       opts,
 		limits:        opts.Limits.or(hub.limits),
 		overflow:      opts.Overflow,
@@ -99,14 +109,8 @@ func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, co
 	if c.discriminator == "" {
 		c.discriminator = defaultDiscriminator
 	}
-	if open != nil {
-		c.open = func(ctx context.Context, conn *Conn) (any, error) { return open(ctx, conn) }
-	} else if _, ok := any((*Conn)(nil)).(C); !ok {
-		panic(fmt.Sprintf("chanx: consumer %q has no open function, which only one with the state *chanx.Conn may leave out", name))
-	}
 	c.mustBeValid()
-	hub.addConsumer(c)
-	return &Consumer[C]{c}
+	return c
 }
 
 // mustBeValid panics with what is wrong with the options.
@@ -174,32 +178,32 @@ func (c *Consumer[C]) PublishJSON(ctx context.Context, action string, payload []
 	return c.c.publish(ctx, e, groups)
 }
 
-// eventRoute finds the handler of an event that came through the layer. One that
-// isn't declared comes from another version of the application.
-func (c *consumer) eventRoute(e *envelope.Envelope) *route {
-	if r := c.events[string(e.Action)]; r != nil {
-		return r
+// appendFrames appends what clients get of a message or a forwarded event: for a
+// topic with its name and the place in it, where these are given.
+func (c *consumer) appendFrames(dst []byte, e *envelope.Envelope, topic string, seq uint64) []byte {
+	completion := actionGroupComplete
+	if len(e.Text) > 0 {
+		dst = append(wire.AppendHeader(dst, wire.OpText, len(e.Text)), e.Text...)
+	} else {
+		dst = c.appendFrame(dst, wire.Head{Action: string(e.Action), Topic: topic, Seq: seq}, e.Payload)
+		if !e.Message {
+			completion = actionEventComplete
+		}
 	}
-	if _, logged := c.unknownEvents.LoadOrStore(string(e.Action), true); !logged {
-		c.hub.log.Warn("chanx: skipping an event that is not declared", "consumer", c.name, "event", string(e.Action))
-	}
-	return nil
-}
-
-// appendForward appends the frame of a forwarded event.
-func (c *consumer) appendForward(dst []byte, e *envelope.Envelope) []byte {
-	head := wire.AppendHead(nil, wire.Head{Discriminator: c.discriminator, Action: string(e.Action)})
-	dst = wire.AppendHeader(dst, wire.OpText, len(head)+len(e.Payload)+1)
-	return wire.AppendTail(append(append(dst, head...), e.Payload...))
-}
-
-// appendCompletion appends a completion frame, where the consumer wants them.
-func (c *consumer) appendCompletion(dst []byte, action string) []byte {
 	if !c.completion {
 		return dst
 	}
-	text := wire.AppendTail(append(wire.AppendHead(nil, wire.Head{Discriminator: c.discriminator, Action: action}), "null"...))
-	return append(wire.AppendHeader(dst, wire.OpText, len(text)), text...)
+	return c.appendFrame(dst, wire.Head{Action: completion, Topic: topic}, []byte("null"))
+}
+
+// appendFrame appends one frame.
+func (c *consumer) appendFrame(dst []byte, h wire.Head, payload []byte) []byte {
+	h.Discriminator = c.discriminator
+	buf := getBuffer()
+	defer putBuffer(buf)
+	*buf = wire.AppendHead(*buf, h)
+	dst = wire.AppendHeader(dst, wire.OpText, len(*buf)+len(payload)+1)
+	return wire.AppendTail(append(append(dst, *buf...), payload...))
 }
 
 // subprotocol chooses among what the client offers, "" for none.

@@ -10,7 +10,7 @@ import (
 )
 
 // EndpointInfo is what can be said of a mounted consumer: what documents,
-// generated clients and test kits are made from. Lists are sorted by action.
+// generated clients and test kits are made from.
 type EndpointInfo struct {
 	Consumer               string
 	Doc                    Doc
@@ -22,15 +22,35 @@ type EndpointInfo struct {
 	Completion             bool
 	AnnounceAuthentication bool
 	Subprotocols           []string
-	Receives               []Operation   // what clients may send
-	Events                 []Operation   // what the server's side may publish
-	Outgoing               []MessageInfo // what is sent outside of any handler
-	Sends                  []MessageInfo // everything that clients may get, without the framework's own frames
+	HandlersInfo                       // without those of the topics
+	Topics                 []TopicInfo // that clients can subscribe to, in the order in which their patterns are tried
+	Alone                  bool        // there is one topic, which connecting subscribes to: see [Topic.Alone]
+}
+
+// TopicInfo is what can be said of a topic.
+type TopicInfo struct {
+	Topic         string // its name
+	Doc           Doc
+	Pattern       string
+	PatternParams []string
+	Params        *schema.Schema // of the pattern's parameters as one object; nil where none are declared
+	Members       []ParamInfo    // where each member of Params comes from
+	History       bool           // it keeps history, so frames have positions and subscribing can recover
+	HandlersInfo
+}
+
+// HandlersInfo is what the handlers of a consumer or a topic take and send. Lists
+// are sorted by action.
+type HandlersInfo struct {
+	Receives []Operation   // what clients may send
+	Events   []Operation   // what the server's side may publish
+	Outgoing []MessageInfo // what is sent outside of any handler
+	Sends    []MessageInfo // everything that clients may get, without the framework's own frames
 }
 
 // ParamInfo is one parameter of the handshake.
 type ParamInfo struct {
-	Source string // "path", "query", "header" or "cookie"
+	Source string // "path", "query", "header", "cookie" or "topic"
 	Name   string // its name there
 	Member string // of the object that the schema of the parameters describes
 }
@@ -64,16 +84,35 @@ func (e *Endpoint) Describe() EndpointInfo {
 		Completion:             c.completion,
 		AnnounceAuthentication: c.options.AnnounceAuthentication,
 		Subprotocols:           slices.Clone(c.options.Subprotocols),
-		Receives:               operations(c.routes),
-		Events:                 operations(c.events),
+		HandlersInfo:           c.handlers.describe(),
+		Alone:                  c.alone != nil,
 	}
-	if c.params != nil {
-		d.Params = c.params.schema
-		for _, f := range c.params.fields {
-			d.Handshake = append(d.Handshake, ParamInfo{Source: f.source, Name: f.name, Member: f.member})
+	d.Params, d.Handshake = c.params.describe()
+	for _, t := range c.topics {
+		info := TopicInfo{
+			Topic: t.name, Doc: t.options.Doc, Pattern: t.pattern.text, PatternParams: slices.Clone(t.pattern.names),
+			History: t.history != nil, HandlersInfo: t.handlers.describe(),
 		}
+		info.Params, info.Members = t.params.describe()
+		d.Topics = append(d.Topics, info)
 	}
-	d.Outgoing = infos(c.handlers.sends)
+	return d
+}
+
+// describe describes parameters, nil where there are none.
+func (p *paramsType) describe() (*schema.Schema, []ParamInfo) {
+	if p == nil {
+		return nil, nil
+	}
+	var infos []ParamInfo
+	for _, f := range p.fields {
+		infos = append(infos, ParamInfo{Source: f.source, Name: f.name, Member: f.member})
+	}
+	return p.schema, infos
+}
+
+func (s *handlers) describe() HandlersInfo {
+	d := HandlersInfo{Receives: operations(s.routes), Events: operations(s.events), Outgoing: infos(s.sends)}
 	seen := map[*messageType]bool{}
 	add := func(mts ...*messageType) {
 		for _, mt := range mts {
@@ -83,8 +122,8 @@ func (e *Endpoint) Describe() EndpointInfo {
 			}
 		}
 	}
-	add(c.handlers.sends...)
-	for _, routes := range []map[string]*route{c.routes, c.events} {
+	add(s.sends...)
+	for _, routes := range []map[string]*route{s.routes, s.events} {
 		for _, r := range routes {
 			add(r.out)
 			add(r.sends...)

@@ -70,6 +70,9 @@ func mount(m Mountable, path string, below bool) *Endpoint {
 	}
 	e.address.Store(a)
 	c.endpoint = e
+	for _, t := range c.topics {
+		t.freeze(c)
+	}
 	c.frozen.Store(true)
 	c.hub.endpoints = append(c.hub.endpoints, e)
 	return e
@@ -82,6 +85,13 @@ func (e *Endpoint) checkAddress(a *address) error {
 		return nil
 	}
 	c := e.consumer
+	if c.alone != nil {
+		for _, want := range c.alone.pattern.names {
+			if !slices.Contains(a.names, want) {
+				return fmt.Errorf("chanx: the address %q has no parameter {%s}, which the pattern %q of topic %q has", a.path, want, c.alone.pattern.text, c.name)
+			}
+		}
+	}
 	if c.params != nil {
 		for _, want := range c.params.pathNames() {
 			if !slices.Contains(a.names, want) {

@@ -16,6 +16,7 @@ import (
 // after the middleware has returned.
 type Request struct {
 	Action  string
+	Topic   string  // that it is sent to, "" for the consumer itself
 	Ref     string  // as the client sent it, "" where it sent none
 	Message Message // the decoded value
 }
@@ -24,7 +25,7 @@ type Request struct {
 // It returns the handler's error.
 type Next func(ctx context.Context) error
 
-type middlewareFunc func(x *exchange, ctx context.Context, next Next) error
+type middlewareFunc func(state any, ctx context.Context, req *Request, next Next) error
 
 // exchange is one message on its way through a connection, with what is needed
 // to answer it.
@@ -32,8 +33,10 @@ type exchange struct {
 	conn    *Conn
 	state   any
 	route   *route
-	ref     []byte // a JSON string, or nil
-	topic   string // that the frame is addressed to
+	ref     []byte        // a JSON string, or nil
+	topic   string        // that the frame is addressed to
+	sub     *Subscription // to that topic; nil for the consumer itself
+	seq     uint64        // of the event in its topic, which its output has too
 	payload []byte
 	request Request
 }
@@ -51,10 +54,14 @@ func (c *Conn) handle(b []byte) {
 }
 
 // dispatch finds the handler of a frame and runs it, here or beside the lane.
+// Where the connection is for one topic alone, frames without a topic are to that.
 func (c *Conn) dispatch(x *exchange, b []byte) {
 	var e wire.Envelope
 	err := e.Scan(b, c.consumer.discriminator)
 	x.ref, x.topic, x.payload = e.Ref, string(e.Topic), e.Payload
+	if e.Topic == nil && c.consumer.alone != nil {
+		x.topic = c.aloneName()
+	}
 	switch {
 	case err != nil:
 		x.fail(&Error{Reason: Malformed, Detail: err.Error()})
@@ -62,14 +69,16 @@ func (c *Conn) dispatch(x *exchange, b []byte) {
 	case e.Version != wire.Version:
 		x.fail(Errorf(UnsupportedVersion, "this server speaks version %d of the envelope, not %d", wire.Version, e.Version))
 		return
-	case e.Topic != nil:
-		x.fail(Errorf(UnknownTopic, "there is no topic %q here", e.Topic))
-		return
 	case string(e.Action) == actionStreamCancel:
 		c.cancelStream(x)
 		return
+	case e.Topic != nil || c.consumer.alone != nil:
+		if !c.dispatchTopic(x, string(e.Action)) {
+			return
+		}
+	default:
+		x.route = c.consumer.routes[string(e.Action)]
 	}
-	x.route = c.consumer.routes[string(e.Action)]
 	switch {
 	case x.route == nil:
 		x.fail(Errorf(UnknownAction, "there is no action %q here", e.Action))
@@ -134,15 +143,12 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// through runs the middlewares around call.
-func (x *exchange) through(ctx context.Context, chain []middlewareFunc, m Message, call Next) error {
-	if x.request.Message == nil {
-		x.request = Request{Action: x.route.in.action, Ref: refText(x.ref), Message: m}
-	}
+// through runs middlewares, which see that state, around call.
+func (x *exchange) through(ctx context.Context, chain []middlewareFunc, state any, call Next) error {
 	if len(chain) == 0 {
 		return call(ctx)
 	}
-	return chain[0](x, ctx, func(ctx context.Context) error { return x.through(ctx, chain[1:], m, call) })
+	return chain[0](state, ctx, &x.request, func(ctx context.Context) error { return x.through(ctx, chain[1:], state, call) })
 }
 
 // head is what the framework's frames about the exchange begin with.
@@ -176,7 +182,7 @@ func (x *exchange) complete(action string) {
 
 // reply sends a message with the request's ref.
 func (x *exchange) reply(mt *messageType, m Message) error {
-	return x.conn.sendMessage(mt, m, x.ref)
+	return x.conn.sendMessage(mt, m, wire.Head{Ref: x.ref, Topic: x.topic, Seq: x.seq})
 }
 
 // item sends a message of a stream once there is room for it.
@@ -196,9 +202,36 @@ func (x *exchange) item(ctx context.Context, mt *messageType, m Message) error {
 	}
 }
 
-// runEvent runs the handler of an event for this connection. The lane is held.
-func (c *Conn) runEvent(e *event) {
-	x := &exchange{conn: c, state: c.state, route: e.route, payload: e.payload}
+// runTurn does what has waited for the lane, which is held.
+func (c *Conn) runTurn(t turn) {
+	var sub *Subscription
+	if t.from != nil {
+		sub = t.from.sub
+		if t.from.hasLeft() || sub.has(t.event.seq) { // meanwhile
+			return
+		}
+	}
+	switch e := t.event; {
+	case e.leave:
+		sub.leave()
+	case e.frames != nil:
+		frames := e.frames
+		if c.out.compressed.Load() {
+			frames = compressFrames(frames)
+		}
+		t.from.put(frames, "", e.seq)
+	default:
+		c.runEvent(e, sub)
+	}
+}
+
+// runEvent runs the handler of an event for this connection, or for its
+// subscription to a topic. The lane is held.
+func (c *Conn) runEvent(e *event, sub *Subscription) {
+	x := &exchange{conn: c, state: c.state, route: e.route, payload: e.payload, seq: e.seq}
+	if sub != nil {
+		x.sub, x.state, x.topic = sub, sub.state, sub.name
+	}
 	start := c.hub.clockIfObserved()
 	err := x.guard(c.ctx)
 	if err != nil && !errors.Is(err, ErrClosed) {

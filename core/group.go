@@ -19,16 +19,16 @@ const (
 	logEntries = 4096
 )
 
-// group is the members of a group in this process, with the process's
-// subscription to the group's channel.
+// group is the members of a group, or the subscribers of a topic, in this process,
+// with the process's subscriptions to its channel.
 type group struct {
 	consumer *consumer
-	name     string
+	key      groupKey
 
-	ready        chan struct{} // closed once the subscription stands, or failed
-	err          error
-	subscription layer.Subscription
-	users        int // members and joins under way; guarded by the registry's shard
+	ready         chan struct{} // closed once the subscriptions stand, or failed
+	err           error
+	subscriptions [2]layer.Subscription // the second one to a topic's presence
+	users         int                   // members and joins under way; guarded by the registry's shard
 
 	mu       sync.Mutex
 	space    sync.Cond
@@ -39,20 +39,26 @@ type group struct {
 	pending  batch
 	spare    batch
 	busy     bool // the goroutine runs
+
+	at      layer.Position // of the last entry, where a topic keeps history
+	started bool           // at is known
+	present *roster        // who is there, where a topic tracks it
 }
 
 // member is a connection in a group.
 type member struct {
 	conn  *Conn
 	group *group
-	index int    // in the group's members
-	since uint64 // the first entry that the connection gets
-	gone  bool   // guarded by the connection's outbox
+	index int           // in the group's members
+	since uint64        // the first entry that the connection gets
+	gone  bool          // guarded by the connection's outbox
+	sub   *Subscription // nil for a member of a group
 }
 
 // batch is what was appended to a group's log between two rounds.
 type batch struct {
 	start   uint64 // sequence of the first entry
+	low     uint64 // the first entry's place in a topic's history, 0 if it has none
 	bytes   []byte // whole frames
 	entries []entry
 	uneven  bool // not everybody gets the same bytes: an entry is an event or leaves somebody out
@@ -63,74 +69,152 @@ type batch struct {
 type entry struct {
 	end    int    // where its frames end in the batch's bytes
 	except uint64 // serial of the connection here that doesn't get it, or 0
+	seq    uint64 // place in a topic's history, or 0
 	key    string
 	event  *event
 }
 
-// event is an event on its way to the connections of a group.
+// event is an event on its way to the connections of a group, or something else
+// that has to wait for its turn there.
 type event struct {
 	route   *route
 	payload []byte
+	seq     uint64 // place in the topic, or 0
+	frames  []byte // to be sent as they are, in place of a handler
+	leave   bool   // ends the subscription
 }
 
-func newGroup(c *consumer, name string) *group {
-	g := &group{consumer: c, name: name, ready: make(chan struct{}), stale: true}
+func newGroup(c *consumer, key groupKey) *group {
+	g := &group{consumer: c, key: key, ready: make(chan struct{}), stale: true}
 	g.space.L = &g.mu
 	return g
+}
+
+// handlers are those of the group's events.
+func (g *group) handlers() *handlers {
+	if g.key.topic != nil {
+		return g.key.topic.handlers
+	}
+	return g.consumer.handlers
 }
 
 // receive takes what the layer carries for the group. It holds the layer back
 // while the log is full.
 func (g *group) receive(data []byte) {
 	var e envelope.Envelope
-	if err := e.Parse(data); err != nil {
-		g.consumer.hub.log.Error("chanx: unreadable message from the layer", "consumer", g.consumer.name, "group", g.name, "error", err)
-		return
-	}
-	var ev *event
-	forward := false
-	if len(e.Text) == 0 {
-		route := g.consumer.eventRoute(&e)
-		if route == nil {
-			return
-		}
-		if forward = route.forward; !forward {
-			ev = &event{route, append([]byte(nil), e.Payload...)}
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for g.busy && (len(g.pending.bytes) > logBytes || len(g.pending.entries) >= logEntries) {
-		g.space.Wait()
-	}
-	g.append(&e, ev, forward)
-	if !g.busy && len(g.members) > 0 {
-		g.busy = true
-		g.consumer.hub.tasks.Go(g.flush)
+	if g.parse(&e, data) {
+		g.accept(&e, e.Seq)
 	}
 }
 
-// append adds an entry to the log.
-func (g *group) append(e *envelope.Envelope, ev *event, forward bool) {
+func (g *group) parse(e *envelope.Envelope, data []byte) bool {
+	if err := e.Parse(data); err != nil {
+		g.consumer.hub.log.Error("chanx: unreadable message from the layer", "consumer", g.consumer.name, g.handlers().kind(), g.key.name, "error", err)
+		return false
+	}
+	return true
+}
+
+// accept adds a message or an event to the log, with its place in the topic.
+func (g *group) accept(e *envelope.Envelope, seq uint64) {
+	ev, ok := g.eventOf(e, seq)
+	if !ok {
+		return
+	}
+	if ev == nil && g.inOrder() {
+		ev = &event{frames: g.consumer.appendFrames(nil, e, g.topicName(), seq), seq: seq}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.awaitSpace()
+	g.append(e, ev, seq)
+}
+
+// eventOf returns the event that handlers here have to see, nil for what clients
+// get as it is, and false for what this process doesn't know.
+func (g *group) eventOf(e *envelope.Envelope, seq uint64) (*event, bool) {
+	if e.Message || len(e.Text) > 0 {
+		return nil, true
+	}
+	route := g.handlers().eventRoute(e)
+	if route == nil || route.forward {
+		return nil, route != nil
+	}
+	return &event{route: route, payload: append([]byte(nil), e.Payload...), seq: seq}, true
+}
+
+// inOrder reports whether everything has to take its turn on the lane, so that a
+// handler's frames keep their place among the others of a history.
+func (g *group) inOrder() bool { return g.key.topic != nil && g.key.topic.inOrder }
+
+// topicName is the topic's name, "" for a group.
+func (g *group) topicName() string {
+	if g.key.topic == nil {
+		return ""
+	}
+	return g.key.name
+}
+
+// groupName is the group's name, "" for a topic.
+func (g *group) groupName() string {
+	if g.key.topic != nil {
+		return ""
+	}
+	return g.key.name
+}
+
+// awaitSpace waits while the log is full. The group is locked.
+func (g *group) awaitSpace() {
+	for g.busy && (len(g.pending.bytes) > logBytes || len(g.pending.entries) >= logEntries) {
+		g.space.Wait()
+	}
+}
+
+// append adds an envelope to the log, as an event that is not nil or as frames. The
+// group is locked.
+func (g *group) append(e *envelope.Envelope, ev *event, seq uint64) {
 	if len(g.members) == 0 {
 		return
 	}
-	p := &g.pending
-	if len(p.entries) == 0 {
-		p.start = g.seq
+	p := g.open()
+	if ev == nil {
+		p.bytes = g.consumer.appendFrames(p.bytes, e, g.topicName(), seq)
 	}
-	g.seq++
-	switch {
-	case ev != nil:
-	case forward:
-		p.bytes = g.consumer.appendForward(p.bytes, e)
-		p.bytes = g.consumer.appendCompletion(p.bytes, actionEventComplete)
-	default:
-		p.bytes = append(wire.AppendHeader(p.bytes, wire.OpText, len(e.Text)), e.Text...)
-		p.bytes = g.consumer.appendCompletion(p.bytes, actionGroupComplete)
+	if p.low == 0 {
+		p.low = seq
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
-	p.entries = append(p.entries, entry{end: len(p.bytes), except: g.consumer.hub.serialOf(e.Except), key: string(e.Key), event: ev})
+	p.entries = append(p.entries, entry{end: len(p.bytes), except: g.consumer.hub.serialOf(e.Except), seq: seq, key: g.consumer.keyOn(g.topicName(), string(e.Key)), event: ev})
+	g.wake()
+}
+
+// appendOwn adds a frame of the framework's to the log. The group is locked.
+func (g *group) appendOwn(action string, payload []byte) {
+	if len(g.members) == 0 {
+		return
+	}
+	p := g.open()
+	p.bytes = g.consumer.appendFrame(p.bytes, wire.Head{Action: action, Topic: g.topicName()}, payload)
+	p.entries = append(p.entries, entry{end: len(p.bytes)})
+	g.wake()
+}
+
+// open returns the log for another entry. The group is locked.
+func (g *group) open() *batch {
+	p := &g.pending
+	if len(p.entries) == 0 {
+		p.start, p.low = g.seq, 0
+	}
+	g.seq++
+	return p
+}
+
+// wake makes somebody empty the log. The group is locked.
+func (g *group) wake() {
+	if !g.busy {
+		g.busy = true
+		g.consumer.hub.tasks.Go(g.flush)
+	}
 }
 
 // flush empties the log and ends.
@@ -185,10 +269,10 @@ func (b *batch) reset(retained bool) batch {
 func (g *group) deliver(b *batch, members []*member) (retained bool) {
 	each := b.uneven || g.consumer.overflow != CloseSlow
 	for _, m := range members {
-		if each || m.since > b.start {
+		if each || m.since > b.start || m.sub.catchesUp(b.low) {
 			retained = m.deliverEach(b) || retained
 		} else {
-			retained = m.put(b.form(m.conn), "") || retained
+			retained = m.put(b.form(m.conn), "", 0) == sentRetained || retained
 		}
 	}
 	g.consumer.hub.observeDelivery(g, b, len(members))
@@ -210,7 +294,8 @@ func (b *batch) form(c *Conn) []byte {
 // pieces as its overflow policy allows, which may want to drop single messages.
 func (m *member) deliverEach(b *batch) (retained bool) {
 	var piece span
-	key, start := "", 0
+	key, start, seq := "", 0, uint64(0)
+	single := m.conn.consumer.overflow != CloseSlow || m.sub.catchesUp(b.low)
 	flush := func() {
 		if piece.end == piece.start {
 			return
@@ -219,7 +304,7 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 		if m.conn.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
-		retained = m.put(frames, key) || retained
+		retained = m.put(frames, key, seq) == sentRetained || retained
 	}
 	for i := range b.entries {
 		e := &b.entries[i]
@@ -233,11 +318,14 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 			if !m.hasLeft() {
 				m.conn.pushEvent(e.event, m)
 			}
-		case piece.end == frames.start && m.conn.consumer.overflow == CloseSlow && piece.end > 0:
+		case piece.end == frames.start && !single && piece.end > 0:
 			piece.end = frames.end
 		default:
 			flush()
-			piece, key = frames, e.key
+			piece, key, seq = frames, e.key, 0
+			if single {
+				seq = e.seq
+			}
 		}
 	}
 	flush()
@@ -247,19 +335,26 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 // span is a range of a batch's bytes.
 type span struct{ start, end int }
 
-// put gives frames to the member unless it has left.
-func (m *member) put(frames []byte, key string) (retained bool) {
+// put gives frames to the member unless it has left, or has had this place of a
+// topic's history already.
+func (m *member) put(frames []byte, key string, seq uint64) sent {
 	c := m.conn
 	c.out.mu.Lock()
 	result := sentOK
-	if !m.gone {
+	switch {
+	case m.gone:
+		result = sentClosed
+	case m.sub.has(seq):
+	case m.sub != nil && m.sub.hold != nil:
+		result = m.sub.hold.add(c, held{frames, key, seq})
+	default:
 		// A keyed message may outlast the others of its batch by far, and would keep
 		// the memory of them all: it is copied.
 		result = c.put(frames, key, key == "")
 	}
 	c.out.mu.Unlock()
 	_ = c.after(result)
-	return result == sentRetained
+	return result
 }
 
 func (m *member) hasLeft() bool {
@@ -280,14 +375,11 @@ func (c *Conn) pushEvent(e *event, from *member) {
 	}
 }
 
-// add makes a connection a member from the next entry on.
-func (g *group) add(c *Conn) *member {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	m := &member{conn: c, group: g, index: len(g.members), since: g.seq}
+// add makes a connection a member from the next entry on. The group is locked.
+func (g *group) add(m *member) {
+	m.index, m.since = len(g.members), g.seq
 	g.members = append(g.members, m)
 	g.stale = true
-	return m
 }
 
 // remove ends a membership: once it has returned, nothing of the group reaches
@@ -298,6 +390,9 @@ func (g *group) remove(m *member) {
 	m.conn.out.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if m.index >= len(g.members) || g.members[m.index] != m {
+		return // it was about to join
+	}
 	last := len(g.members) - 1
 	g.members[m.index] = g.members[last]
 	g.members[m.index].index = m.index
@@ -334,7 +429,7 @@ func (c *Conn) join(ctx context.Context, name string) error {
 	if full {
 		return Errorf(TooLarge, "a connection may be in %d groups at most", c.consumer.limits.Groups)
 	}
-	g, err := c.consumer.registry.acquire(ctx, c.consumer, name)
+	g, err := c.consumer.registry.acquire(ctx, c.consumer, groupKey{name: name})
 	if err != nil {
 		return &Error{Reason: Unavailable, Detail: "the group can't be joined now", cause: fmt.Errorf("joining group %q: %w", name, err)}
 	}
@@ -350,7 +445,11 @@ func (c *Conn) join(ctx context.Context, name string) error {
 	if c.groups == nil {
 		c.groups = make(map[string]*member, 1)
 	}
-	c.groups[name] = g.add(c)
+	m := &member{conn: c, group: g}
+	c.groups[name] = m
+	g.mu.Lock()
+	g.add(m)
+	g.mu.Unlock()
 	return nil
 }
 
@@ -371,14 +470,16 @@ func (c *Conn) Leave(groups ...string) {
 	}
 }
 
-// leaveAll leaves every group for good.
-func (c *Conn) leaveAll() {
+// leaveAll leaves every group and topic for good. What is left to do for the
+// subscriptions that it returns is to finish them.
+func (c *Conn) leaveAll() []*Subscription {
 	c.groupsMu.Lock()
-	groups := c.groups
-	c.groups, c.left = nil, true
+	groups, topics := c.groups, c.topics
+	c.groups, c.topics, c.left = nil, nil, true
 	c.groupsMu.Unlock()
 	for _, m := range groups {
 		m.group.remove(m)
 		c.consumer.registry.release(m.group)
 	}
+	return detachAll(topics)
 }

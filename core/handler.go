@@ -8,8 +8,8 @@ import (
 )
 
 // Registrar is what handlers are registered into: a [Consumer] whose connections
-// have state of type C. A set of handlers that several consumers share is an
-// ordinary generic function that takes one:
+// have state of type C, or a [Topic] whose subscriptions have. A set of handlers
+// that several of them share is an ordinary generic function that takes one:
 //
 //	func WithPing[C any](r chanx.Registrar[C]) {
 //		chanx.Reply(r, func(C, context.Context, Ping) (Pong, error) { return Pong{}, nil })
@@ -99,10 +99,23 @@ func Forward[E Message, C any](r Registrar[C], opts ...HandlerOption) {
 	s.addEvent(&route{in: in, out: in, forward: true}, nil, opts)
 }
 
+// OnOpen registers a function that runs once when a connection is up: after open
+// has let it in and the handshake was answered, and before its first message. On
+// a topic it runs when the client has been told that it is subscribed, so what it
+// sends and broadcasts comes after that. An error is logged; the connection goes
+// on. Several run in the order in which they were registered.
+func OnOpen[C any](r Registrar[C], handle func(C, context.Context) error) {
+	s := r.handlerSet()
+	s.mustBeOpen("OnOpen")
+	s.onOpen = append(s.onOpen, func(state any, ctx context.Context) error { return handle(state.(C), ctx) })
+}
+
 // OnClose registers a function that runs once when a connection has ended, after
-// its last handler, with how it ended. Its context is not cancelled with the
-// connection; it ends after [Limits].HandshakeTimeout. Several run in the order
-// in which they were registered.
+// its last handler, with how it ended. On a topic it runs when a subscription has
+// ended: with its connection, or, with [CloseUnsubscribed] as the code, because
+// the client or the server has unsubscribed it. Its context is not cancelled with
+// the connection; it ends after [Limits].HandshakeTimeout. Several run in the
+// order in which they were registered.
 func OnClose[C any](r Registrar[C], handle func(C, context.Context, *CloseError)) {
 	s := r.handlerSet()
 	s.mustBeOpen("OnClose")
@@ -111,12 +124,13 @@ func OnClose[C any](r Registrar[C], handle func(C, context.Context, *CloseError)
 
 // Use adds a middleware that wraps every message from a client after it has been
 // decoded, streams included: it calls next to go on, or returns an error for the
-// client instead. Middlewares run in the order in which they were added.
+// client instead. Middlewares run in the order in which they were added; those of
+// a consumer also wrap the messages to its topics, before the topic's own.
 func Use[C any](r Registrar[C], middleware func(c C, ctx context.Context, req *Request, next Next) error) {
 	s := r.handlerSet()
 	s.mustBeOpen("Use")
-	s.middleware = append(s.middleware, func(x *exchange, ctx context.Context, next Next) error {
-		return middleware(x.state.(C), ctx, &x.request, next)
+	s.middleware = append(s.middleware, func(state any, ctx context.Context, req *Request, next Next) error {
+		return middleware(state.(C), ctx, req, next)
 	})
 }
 
@@ -134,21 +148,28 @@ func Outgoing[M Message, C any](r Registrar[C]) {
 func JoinGroups[C any](r Registrar[C], groups ...string) {
 	s := r.handlerSet()
 	s.mustBeOpen("JoinGroups")
+	if s.topic != nil {
+		panic(fmt.Sprintf("chanx: %s can't have groups: who subscribes to it is its group", s.title))
+	}
 	s.groups = append(s.groups, groups...)
 }
 
 // Params declares the type of the handshake's parameters, which [Bind] reads in
 // open: the consumer documents them, and a route that lacks one of the type's
-// path parameters is refused when it is mounted.
+// path parameters is refused when it is mounted. For a topic it is the type of the
+// parameters of its pattern.
 func Params[P, C any](r Registrar[C]) {
 	s := r.handlerSet()
 	s.mustBeOpen("Params")
 	if s.params != nil {
-		panic(fmt.Sprintf("chanx: consumer %q has parameters of two types, %v and %v", s.name, s.params.goType, reflect.TypeFor[P]()))
+		panic(fmt.Sprintf("chanx: %s has parameters of two types, %v and %v", s.title, s.params.goType, reflect.TypeFor[P]()))
 	}
 	p, err := s.hub.paramsOf(reflect.TypeFor[P]())
 	if err != nil {
-		panic(fmt.Sprintf("chanx: consumer %q: %v", s.name, err))
+		panic(fmt.Sprintf("chanx: %s: %v", s.title, err))
+	}
+	if err := s.checkParams(p); err != nil {
+		panic(fmt.Sprintf("chanx: %s: %v", s.title, err))
 	}
 	s.params = p
 }
@@ -157,7 +178,7 @@ func Params[P, C any](r Registrar[C]) {
 func messageOf[M Message](s *handlers) *messageType {
 	mt, err := s.hub.types.of(reflect.TypeFor[M]())
 	if err != nil {
-		panic(fmt.Sprintf("chanx: consumer %q: %v", s.name, err))
+		panic(fmt.Sprintf("chanx: %s: %v", s.title, err))
 	}
 	return mt
 }
@@ -169,11 +190,15 @@ func messageHandler[In Message](s *handlers, in *messageType, call func(*exchang
 		if err != nil {
 			return err
 		}
-		if len(s.middleware) == 0 {
+		outer := s.outerMiddleware(x)
+		if len(outer)+len(s.middleware) == 0 {
 			return call(x, ctx, m)
 		}
 		wrapped := m // captured in place of m, so that m needs no allocation where there is no middleware
-		return x.through(ctx, s.middleware, wrapped, func(ctx context.Context) error { return call(x, ctx, wrapped) })
+		x.request = Request{Action: in.action, Topic: x.topic, Ref: refText(x.ref), Message: m}
+		handler := func(ctx context.Context) error { return call(x, ctx, wrapped) }
+		own := func(ctx context.Context) error { return x.through(ctx, s.middleware, x.state, handler) }
+		return x.through(ctx, outer, x.conn.state, own)
 	}
 }
 
@@ -186,4 +211,13 @@ func eventHandler[E Message](in *messageType, call func(*exchange, context.Conte
 		}
 		return call(x, ctx, e)
 	}
+}
+
+// outerMiddleware is what the consumer of a connection wraps around messages to a
+// topic.
+func (s *handlers) outerMiddleware(x *exchange) []middlewareFunc {
+	if s.topic == nil {
+		return nil
+	}
+	return x.conn.consumer.middleware
 }

@@ -188,6 +188,11 @@ func (c *Conn) open(h *Handshake) (err error) {
 		return err
 	}
 	c.state = c
+	if c.consumer.alone != nil {
+		if err := c.prepareAlone(ctx, h.Request); err != nil {
+			return tooLong(ctx, err)
+		}
+	}
 	if c.consumer.open != nil {
 		if c.state, err = c.consumer.open(ctx, c); err != nil {
 			return tooLong(ctx, err)

@@ -44,6 +44,9 @@ type HubOptions struct {
 	// where these say more than JSON Schema can; go-playground's
 	// *validator.Validate is one.
 	Validator schema.StructValidator
+	// PresenceLease is how long those who are present on topics through this
+	// process are still shown after it has died; 30 s by default.
+	PresenceLease time.Duration
 	// DrainSpread is the time over which clients are told to come back after
 	// [Hub.Shutdown]; 5 s by default.
 	DrainSpread time.Duration
@@ -63,9 +66,11 @@ type Hub struct {
 	wheel    wheel
 	clock    atomic.Int64 // ticks of the wheel
 	tasks    tasks        // every goroutine of the hub
+	keeper   *keeper
 
 	mu        sync.Mutex
 	consumers map[string]*consumer
+	topics    map[string]*topic
 	endpoints []*Endpoint
 	direct    layer.Subscription // to what other processes send to single connections
 	listening chan struct{}      // holds a token while somebody subscribes that
@@ -87,7 +92,7 @@ type connShard struct {
 
 // NewHub makes a hub.
 func NewHub(opts *HubOptions) *Hub {
-	h := &Hub{consumers: map[string]*consumer{}, quiet: map[string]bool{}, empty: make(chan struct{}), listening: make(chan struct{}, 1), tasks: newTasks()}
+	h := &Hub{consumers: map[string]*consumer{}, topics: map[string]*topic{}, quiet: map[string]bool{}, empty: make(chan struct{}), listening: make(chan struct{}, 1), tasks: newTasks()}
 	if opts != nil {
 		h.options = *opts
 	}
@@ -111,6 +116,7 @@ func NewHub(opts *HubOptions) *Hub {
 		h.conns[i].m = map[uint64]*Conn{}
 	}
 	h.wheel.hub, h.wheel.tick = h, longestTick
+	h.keeper = newKeeper(h, h.options.PresenceLease)
 	h.wheel.heed(h.limits)
 	return h
 }
@@ -243,17 +249,17 @@ func (h *Hub) receiveDirect(data []byte) {
 		h.log.Debug("chanx: an event for a connection that has ended", "conn", string(e.To), "event", string(e.Action))
 		return
 	}
-	route := c.consumer.eventRoute(&e)
+	route := c.consumer.handlers.eventRoute(&e)
 	switch {
 	case route == nil:
 	case route.forward:
-		frames := c.consumer.appendCompletion(c.consumer.appendForward(nil, &e), actionEventComplete)
+		frames := c.consumer.appendFrames(nil, &e, "", 0)
 		if c.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
 		_ = c.send(frames, "")
 	default:
-		c.pushEvent(&event{route, slices.Clone(e.Payload)}, nil)
+		c.pushEvent(&event{route: route, payload: slices.Clone(e.Payload)}, nil)
 	}
 }
 
@@ -304,6 +310,7 @@ func (h *Hub) finish(ctx context.Context) error {
 			}
 		})
 	}
+	h.keeper.release(ctx)
 	if err := h.tasks.Wait(ctx); err != nil {
 		return fmt.Errorf("chanx: handlers or the layer go on after the shutdown: %w", err)
 	}
@@ -351,7 +358,7 @@ func (h *Hub) observe(ctx context.Context, o *Observation) {
 func (h *Hub) observeDelivery(g *group, b *batch, members int) {
 	if h.observer != nil {
 		h.observe(context.Background(), &Observation{
-			Kind: Delivered, Consumer: g.consumer.name, Group: g.name, Bytes: len(b.bytes), Count: members * len(b.entries),
+			Kind: Delivered, Consumer: g.consumer.name, Group: g.groupName(), Topic: g.topicName(), Bytes: len(b.bytes), Count: members * len(b.entries),
 		})
 	}
 }

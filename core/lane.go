@@ -55,7 +55,7 @@ func (l *lane) push(e *event, from *member, limit int) (ok, start bool) {
 	if l.closed {
 		return true, false
 	}
-	size := len(e.payload) + eventOverhead
+	size := e.size()
 	if limit > 0 && l.bytes > 0 && l.bytes+size > limit {
 		return false, false
 	}
@@ -68,6 +68,8 @@ func (l *lane) push(e *event, from *member, limit int) (ok, start bool) {
 
 // eventOverhead is what a waiting event costs beside its payload, roughly.
 const eventOverhead = 64
+
+func (e *event) size() int { return len(e.payload) + len(e.frames) + eventOverhead }
 
 // next returns the next event, or none once nothing waits or the lane was handed
 // over: the caller then no longer holds it.
@@ -84,7 +86,7 @@ func (l *lane) next() turn {
 			close(t.mine)
 			return turn{}
 		}
-		l.bytes -= len(t.event.payload) + eventOverhead
+		l.bytes -= t.event.size()
 		if !l.closed {
 			return t
 		}

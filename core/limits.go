@@ -11,6 +11,7 @@ type Limits struct {
 	MessageBytes     int           // of one message from the client, after inflation; 64 KiB
 	QueueBytes       int           // waiting to be written to the client; 1 MiB. A message that is larger than that alone still goes out where nothing waits before it
 	Groups           int           // that a connection is in; 128
+	Topics           int           // that a connection is subscribed to; 128
 	Concurrent       int           // streams and concurrent handlers that run for a connection; 16
 	PingInterval     time.Duration // of silence after which the client is pinged; 25 s; negative: never
 	PongTimeout      time.Duration // after a ping until a silent client is closed with 4408; 10 s
@@ -24,6 +25,7 @@ var defaultLimits = Limits{
 	MessageBytes:     64 << 10,
 	QueueBytes:       1 << 20,
 	Groups:           128,
+	Topics:           128,
 	Concurrent:       16,
 	PingInterval:     25 * time.Second,
 	PongTimeout:      10 * time.Second,
@@ -49,6 +51,7 @@ func (l Limits) or(d Limits) Limits {
 		MessageBytes:     cmp.Or(l.MessageBytes, d.MessageBytes),
 		QueueBytes:       cmp.Or(l.QueueBytes, d.QueueBytes),
 		Groups:           cmp.Or(l.Groups, d.Groups),
+		Topics:           cmp.Or(l.Topics, d.Topics),
 		Concurrent:       cmp.Or(l.Concurrent, d.Concurrent),
 		PingInterval:     cmp.Or(l.PingInterval, d.PingInterval),
 		PongTimeout:      within(l.PongTimeout, d.PongTimeout),

@@ -78,6 +78,9 @@ func (m *messageTypes) of(t reflect.Type) (*messageType, error) {
 }
 
 func (m *messageTypes) describe(t reflect.Type) (*messageType, error) {
+	if t == reflect.TypeFor[sequenced]() {
+		return nil, errors.New("WithSeq is for what goes to a topic")
+	}
 	if t.Kind() == reflect.Interface {
 		return nil, fmt.Errorf("%v is an interface: name the message's own type", t)
 	}

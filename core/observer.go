@@ -21,6 +21,7 @@ type Observation struct {
 	ConnID   string
 	Action   string
 	Group    string
+	Topic    string        // its name, such as "room:lobby"
 	Duration time.Duration // of the handler
 	Bytes    int           // of the message, or of what was dropped
 	Count    int           // messages times the group's members here, those left out included; messages dropped

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
 	"github.com/chanx-go/chanx/core/internal/jsonraw"
@@ -64,41 +65,44 @@ func (c *consumer) appendText(dst []byte, mt *messageType, m Message) ([]byte, e
 	return wire.AppendTail(dst), err
 }
 
-// encodeEvent encodes an event that the consumer declares, and checks it.
-func (c *consumer) encodeEvent(event Message) (*envelope.Envelope, error) {
+// encodeEvent encodes an event that is declared, and checks it.
+func (s *handlers) encodeEvent(event Message) (*envelope.Envelope, error) {
+	event, seq := sequence(event)
 	if isNil(event) {
-		return nil, fmt.Errorf("chanx: consumer %q: publishing: %w", c.name, errNoMessage)
+		return nil, fmt.Errorf("chanx: %s: publishing: %w", s.title, errNoMessage)
 	}
 	action := event.Action()
-	payload, err := c.encodePayload(action, event)
+	payload, err := s.encodePayload(action, event)
 	if err != nil {
 		return nil, &publishError{action, err}
 	}
-	e, err := c.eventOf(action, payload)
+	e, err := s.eventOf(action, payload)
 	if err != nil {
+		return nil, &publishError{action, err}
+	}
+	if err := s.setSeq(e, seq); err != nil {
 		return nil, &publishError{action, err}
 	}
 	return e, nil
 }
 
-// encodePayload encodes a value of the type that the consumer declares for the
-// event.
-func (c *consumer) encodePayload(action string, event Message) ([]byte, error) {
-	route := c.events[action]
+// encodePayload encodes a value of the type that is declared for the event.
+func (s *handlers) encodePayload(action string, event Message) ([]byte, error) {
+	route := s.events[action]
 	if route == nil {
-		return nil, c.undeclared(action)
+		return nil, s.undeclared(action)
 	}
 	if t := reflect.TypeOf(event); t != route.in.goType && (t.Kind() != reflect.Pointer || t.Elem() != route.in.goType) {
-		return nil, Errorf(UnknownAction, "consumer %q declares the event as %v, not as %v", c.name, route.in.goType, t)
+		return nil, Errorf(UnknownAction, "%s declares the event as %v, not as %v", s.title, route.in.goType, t)
 	}
 	return route.in.appendPayload(nil, event)
 }
 
 // eventOf makes an event of a payload that may come from anywhere.
-func (c *consumer) eventOf(action string, payload []byte) (*envelope.Envelope, error) {
-	route := c.events[action]
+func (s *handlers) eventOf(action string, payload []byte) (*envelope.Envelope, error) {
+	route := s.events[action]
 	if route == nil {
-		return nil, c.undeclared(action)
+		return nil, s.undeclared(action)
 	}
 	if payload != nil {
 		if err := jsonraw.Valid(payload); err != nil {
@@ -111,37 +115,65 @@ func (c *consumer) eventOf(action string, payload []byte) (*envelope.Envelope, e
 	return &envelope.Envelope{Action: []byte(action), Payload: orNull(payload)}, nil
 }
 
-func (c *consumer) undeclared(action string) error {
-	return Errorf(UnknownAction, "consumer %q does not declare the event %q: it has %q", c.name, action, slices.Sorted(maps.Keys(c.events)))
+func (s *handlers) undeclared(action string) error {
+	return Errorf(UnknownAction, "%s does not declare the event %q: it has %q", s.title, action, slices.Sorted(maps.Keys(s.events)))
 }
 
-// publish gives an event to the layer for each group.
-func (c *consumer) publish(ctx context.Context, e *envelope.Envelope, groups []string) error {
-	if err := c.give(ctx, e, string(e.Action), groups); err != nil {
+// publish gives an event to the layer for each group or topic.
+func (s *handlers) publish(ctx context.Context, e *envelope.Envelope, names []string) error {
+	if err := s.give(ctx, e, string(e.Action), names); err != nil {
 		return &publishError{string(e.Action), err}
 	}
 	return nil
 }
 
-// give gives an envelope to the layer for each group.
-func (c *consumer) give(ctx context.Context, e *envelope.Envelope, action string, groups []string) error {
-	if len(groups) == 0 {
+// give gives an envelope to the layer for each group or topic.
+func (s *handlers) give(ctx context.Context, e *envelope.Envelope, action string, names []string) error {
+	if len(names) == 0 {
+		if s.topic != nil {
+			return errors.New("no topic to publish to")
+		}
 		return errors.New("no group to publish to")
 	}
 	data := getBuffer()
 	defer putBuffer(data)
 	*data = e.Append(*data)
 	var errs []error
-	for _, group := range groups {
-		if err := c.hub.layer.Publish(ctx, c.channel(group), *data); err != nil {
-			errs = append(errs, fmt.Errorf("to group %q: %w", group, err))
+	for _, name := range names {
+		if err := s.carry(ctx, name, *data); err != nil {
+			errs = append(errs, fmt.Errorf("to %q: %w", name, err))
 			continue
 		}
-		if c.hub.observer != nil {
-			c.hub.observe(ctx, &Observation{Kind: Published, Consumer: c.name, Action: action, Group: group, Bytes: len(*data)})
+		if s.hub.observer != nil {
+			o := &Observation{Kind: Published, Action: action, Bytes: len(*data)}
+			if s.topic != nil {
+				o.Topic = name
+			} else {
+				o.Consumer, o.Group = s.name, name
+			}
+			s.hub.observe(ctx, o)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// carry gives bytes to the layer for one group or topic.
+func (s *handlers) carry(ctx context.Context, name string, data []byte) error {
+	if s.topic != nil && s.topic.history != nil {
+		return s.topic.history.Append(ctx, s.channel(name), data, s.topic.keep)
+	}
+	return s.hub.layer.Publish(ctx, s.channel(name), data)
+}
+
+// channel is the layer's name for a group of the consumer, or for one of the
+// topic's. No two of them are equal for different consumers, topics or names,
+// whatever these contain.
+func (s *handlers) channel(name string) string {
+	kind := "group:"
+	if s.topic != nil {
+		kind = "topic:"
+	}
+	return kind + strings.ReplaceAll(strings.ReplaceAll(s.name, "%", "%25"), ":", "%3A") + ":" + name
 }
 
 // publishTo gives an event to the hub that has the connection.

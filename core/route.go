@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
 )
 
 // Doc is what the documentation says of a message.
@@ -38,22 +42,31 @@ type route struct {
 type handlers struct {
 	hub        *Hub
 	name       string
+	title      string // what panics and errors call it: consumer "chat"
 	routes     map[string]*route
 	events     map[string]*route
 	middleware []middlewareFunc
+	onOpen     []func(state any, ctx context.Context) error
 	onClose    []func(state any, ctx context.Context, how *CloseError)
 	groups     []string
+	topics     []*topic // that connections can subscribe to
 	params     *paramsType
 	sends      []*messageType
+	topic      *topic // that these are the handlers of; nil for a consumer's
 	frozen     atomic.Bool
+
+	unknownEvents sync.Map // actions that were logged already
 }
 
-func newHandlers(hub *Hub, name string) *handlers {
-	return &handlers{hub: hub, name: name, routes: map[string]*route{}, events: map[string]*route{}}
+func newHandlers(hub *Hub, kind, name string) *handlers {
+	return &handlers{hub: hub, name: name, title: fmt.Sprintf("%s %q", kind, name), routes: map[string]*route{}, events: map[string]*route{}}
 }
 
 // add registers the handler of a client's message.
 func (s *handlers) add(r *route, handler any, opts []HandlerOption) {
+	if s.topic != nil && slices.Contains(topicActions, r.in.action) {
+		panic(fmt.Sprintf("chanx: %s: %q is one of the framework's own frames on a topic: choose another name", s.title, r.in.action))
+	}
 	s.register(s.routes, "message", r, handler, opts)
 	if r.stream {
 		r.concurrent = true
@@ -64,7 +77,7 @@ func (s *handlers) add(r *route, handler any, opts []HandlerOption) {
 func (s *handlers) addEvent(r *route, handler any, opts []HandlerOption) {
 	s.register(s.events, "event", r, handler, opts)
 	if r.concurrent {
-		panic(fmt.Sprintf("chanx: consumer %q: the event %q can't be handled with Concurrent, which is for clients' messages", s.name, r.in.action))
+		panic(fmt.Sprintf("chanx: %s: the event %q can't be handled with Concurrent, which is for clients' messages", s.title, r.in.action))
 	}
 }
 
@@ -75,13 +88,13 @@ func (s *handlers) register(into map[string]*route, kind string, r *route, handl
 	if handler != nil {
 		v := reflect.ValueOf(handler)
 		if v.IsNil() {
-			panic(fmt.Sprintf("chanx: consumer %q: the handler of %q is nil", s.name, action))
+			panic(fmt.Sprintf("chanx: %s: the handler of %q is nil", s.title, action))
 		}
 		r.handler = funcName(v)
 	}
 	if other := into[action]; other != nil {
-		panic(fmt.Sprintf("chanx: consumer %q has two handlers of the %s %q: %s (%v) and %s (%v): give one of the messages another Action",
-			s.name, kind, action, other.handler, other.in.goType, r.handler, r.in.goType))
+		panic(fmt.Sprintf("chanx: %s has two handlers of the %s %q: %s (%v) and %s (%v): give one of the messages another Action",
+			s.title, kind, action, other.handler, other.in.goType, r.handler, r.in.goType))
 	}
 	for _, opt := range opts {
 		opt(s, r)
@@ -92,7 +105,7 @@ func (s *handlers) register(into map[string]*route, kind string, r *route, handl
 // mustBeOpen panics once connections may be reading the handlers.
 func (s *handlers) mustBeOpen(what string) {
 	if s.frozen.Load() {
-		panic(fmt.Sprintf("chanx: consumer %q is mounted already: register %s before mounting it", s.name, what))
+		panic(fmt.Sprintf("chanx: %s is mounted already: register %s before mounting it", s.title, what))
 	}
 }
 
@@ -107,4 +120,24 @@ func funcName(v reflect.Value) string {
 		name = name[i+1:]
 	}
 	return strings.TrimSuffix(name, "-fm")
+}
+
+// eventRoute finds the handler of an event that came through the layer. One that
+// isn't declared comes from another version of the application.
+func (s *handlers) eventRoute(e *envelope.Envelope) *route {
+	if r := s.events[string(e.Action)]; r != nil {
+		return r
+	}
+	if _, logged := s.unknownEvents.LoadOrStore(string(e.Action), true); !logged {
+		s.hub.log.Warn("chanx: skipping an event that is not declared", s.kind(), s.name, "event", string(e.Action))
+	}
+	return nil
+}
+
+// kind is "consumer" or "topic".
+func (s *handlers) kind() string {
+	if s.topic != nil {
+		return "topic"
+	}
+	return "consumer"
 }

@@ -17,6 +17,7 @@ func (c *Conn) serve(socket Socket) {
 		c.end(how)
 		c.detach()
 	}()
+	c.begin()
 	err := socket.Serve(c.receiver(socket), c.control)
 	how, ok := errors.AsType[*CloseError](err)
 	if !ok {
@@ -101,9 +102,7 @@ func (c *Conn) work() {
 		}
 	}()
 	for t := c.lane.next(); t.event != nil; t = c.lane.next() {
-		if t.from == nil || !t.from.hasLeft() { // meanwhile
-			c.runEvent(t.event)
-		}
+		c.runTurn(t)
 	}
 	done = true
 }
@@ -253,10 +252,16 @@ func (c *Conn) end(how *CloseError) {
 	c.hub.wheel.forget(c)
 	c.lane.close()
 	c.cancel(how)
-	c.leaveAll()
+	subs := c.leaveAll()
 	c.lane.enter()
 	c.beside.finish(how)
-	c.runOnClose(how)
+	for _, s := range subs {
+		s.work.finish(how)
+		s.finish(how)
+	}
+	if c.opened {
+		c.runOnClose(c.consumer.handlers, c.state, how)
+	}
 	c.lane.leave(c.workLater)
 	c.hub.remove(c)
 	if c.observed {
@@ -265,16 +270,45 @@ func (c *Conn) end(how *CloseError) {
 	c.hub.log.DebugContext(c.ctx, "chanx: disconnected", "conn", c.ID(), "consumer", c.consumer.name, "code", int(how.Code), "reason", how.Reason)
 }
 
-// runOnClose runs the OnClose handlers, each with its panics contained.
-func (c *Conn) runOnClose(how *CloseError) {
-	if len(c.consumer.onClose) == 0 || !c.opened {
+// runOnClose runs the OnClose handlers of a consumer or a topic, each with its
+// panics contained.
+func (c *Conn) runOnClose(s *handlers, state any, how *CloseError) {
+	if len(s.onClose) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), c.consumer.limits.HandshakeTimeout)
 	defer cancel()
-	for _, f := range c.consumer.onClose {
-		if err := contain(func() error { f(c.state, ctx, how); return nil }); err != nil {
-			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.ID(), "consumer", c.consumer.name)
+	for _, f := range s.onClose {
+		if err := contain(func() error { f(state, ctx, how); return nil }); err != nil {
+			c.hub.logPanic("chanx: OnClose failed", err, "conn", c.ID(), s.kind(), s.name)
 		}
 	}
+}
+
+// runOnOpen runs the OnOpen handlers of a consumer or a topic. The lane is held.
+func (c *Conn) runOnOpen(s *handlers, state any) {
+	for _, f := range s.onOpen {
+		err := contain(func() error { return f(state, c.ctx) })
+		if err != nil && !errors.Is(err, ErrClosed) && c.ctx.Err() == nil {
+			c.hub.logPanic("chanx: OnOpen failed", err, "conn", c.ID(), s.kind(), s.name)
+		}
+	}
+}
+
+// begin does what is left of opening the connection once there is a socket: its
+// own topic is subscribed to, and OnOpen handlers run.
+func (c *Conn) begin() {
+	if c.consumer.alone == nil && len(c.consumer.onOpen) == 0 {
+		return
+	}
+	c.handling.Store(true)
+	c.lane.enter()
+	defer c.received() // also where a handler ends this goroutine
+	if !c.opened || c.closing.Load() != nil {
+		return
+	}
+	for _, s := range c.subscriptions() {
+		s.begin(nil)
+	}
+	c.runOnOpen(c.consumer.handlers, c.state)
 }

@@ -21,11 +21,14 @@ const (
 	tagKey
 	tagConsumer
 	tagTo
+	tagMessage
+	tagSeq
 )
 
-// Envelope is a message or an event on its way through a layer. A message has
-// its Text, the whole JSON object that the clients get; an event has Action and
-// Payload.
+// Envelope is a message or an event on its way through a layer. A message to a
+// group has its Text, the whole JSON object that the clients get. A message to a
+// topic has Action and Payload, as its frame also has what differs between the
+// processes; so has an event.
 type Envelope struct {
 	Action  []byte // of a message or event
 	Payload []byte // of an event
@@ -35,6 +38,9 @@ type Envelope struct {
 
 	Consumer []byte // of an event for one connection
 	To       []byte // that connection's id
+
+	Message bool   // it is no event, though it has no Text
+	Seq     uint64 // position in a topic that the publisher gave it, or 0
 }
 
 // Append appends e's binary form. Empty fields are left out.
@@ -45,6 +51,13 @@ func (e *Envelope) Append(dst []byte) []byte {
 	dst = field(dst, tagKey, e.Key)
 	dst = field(dst, tagConsumer, e.Consumer)
 	dst = field(dst, tagTo, e.To)
+	if e.Message {
+		dst = append(dst, tagMessage, 0)
+	}
+	if e.Seq != 0 {
+		var seq [binary.MaxVarintLen64]byte
+		dst = field(dst, tagSeq, seq[:binary.PutUvarint(seq[:], e.Seq)])
+	}
 	dst = field(dst, tagPayload, e.Payload)
 	return field(dst, tagText, e.Text)
 }
@@ -87,6 +100,10 @@ func (e *Envelope) Parse(b []byte) error {
 			e.Consumer = value
 		case tagTo:
 			e.To = value
+		case tagMessage:
+			e.Message = true
+		case tagSeq:
+			e.Seq, _ = binary.Uvarint(value)
 		}
 	}
 	if len(e.Text) == 0 && len(e.Payload) == 0 {

@@ -28,6 +28,10 @@ type Envelope struct {
 // maxRef bounds a ref, which is repeated on everything that answers it.
 const maxRef = 512
 
+// maxTopic bounds a topic as it stands in the frame, where each of its bytes may
+// be written as six.
+const maxTopic = 6*512 + 2
+
 var (
 	errNotObject = errors.New("a frame is one JSON object")
 	errUTF8      = errors.New("the text is not valid UTF-8")
@@ -92,6 +96,9 @@ func (e *Envelope) member(name, value []byte, discriminator string) error {
 	case "topic":
 		if value[0] != '"' {
 			return errors.New(`"topic" must be a string`)
+		}
+		if len(value) > maxTopic {
+			return fmt.Errorf(`"topic" is longer than %d bytes`, maxTopic)
 		}
 		e.Topic = unquote(value)
 	case "version":

@@ -1,0 +1,242 @@
+package chanx
+
+import (
+	"errors"
+
+	"github.com/chanx-go/chanx/core/internal/envelope"
+	"github.com/chanx-go/chanx/core/internal/wire"
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/go-json-experiment/json"
+)
+
+// replayPage is how many entries of a history are read at once.
+const replayPage = 256
+
+// place is the payload of "subscribed" where a topic keeps history.
+type place struct {
+	Recovered bool   `json:"recovered"`
+	Seq       uint64 `json:"seq"`
+	Epoch     string `json:"epoch"`
+}
+
+func placeAt(p layer.Position, recovered bool) *place { return &place{recovered, p.Seq, p.Epoch} }
+
+// recoverFrom reads the payload of "subscribe": the position after which the
+// client wants what it has missed, nil if it doesn't ask.
+func recoverFrom(payload []byte) (*layer.Position, error) {
+	if payload == nil || string(payload) == "null" {
+		return nil, nil
+	}
+	var p struct {
+		Recover *struct {
+			Seq   *uint64 `json:"seq"`
+			Epoch *string `json:"epoch"`
+		} `json:"recover"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, invalid("the payload of subscribe is not valid", []Violation{{
+			Path: "/recover", Code: "type", Message: `must be {"seq": a position, "epoch": text}, as subscribed told them`,
+		}}, payloadPath)
+	}
+	switch r := p.Recover; {
+	case r == nil:
+		return nil, nil
+	case r.Seq == nil:
+		return nil, invalid("the payload of subscribe is not valid", []Violation{{Path: "/recover/seq", Code: "required", Message: "is required"}}, payloadPath)
+	case r.Epoch == nil:
+		return nil, invalid("the payload of subscribe is not valid", []Violation{{Path: "/recover/epoch", Code: "required", Message: "is required"}}, payloadPath)
+	default:
+		return &layer.Position{Epoch: *r.Epoch, Seq: *r.Seq}, nil
+	}
+}
+
+// start tells the group where the history stood when it began to follow it. Some
+// entries may have come already.
+func (g *group) start(at layer.Position) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.started {
+		g.at, g.started = at, true
+	}
+}
+
+// follow takes an entry of the history from the layer. One that isn't the next one
+// says that entries are lost, which the subscribers are told.
+func (g *group) follow(entry layer.Entry) {
+	g.mu.Lock()
+	lost := g.started && (entry.Epoch != g.at.Epoch || entry.Seq != g.at.Seq+1)
+	if lost && entry.Epoch == g.at.Epoch && entry.Seq <= g.at.Seq {
+		g.mu.Unlock()
+		return // a second time
+	}
+	if lost {
+		g.awaitSpace()
+		before := layer.Position{Epoch: entry.Epoch, Seq: entry.Seq - 1}
+		g.consumer.hub.log.Error("chanx: the layer lost entries of a topic's history", "topic", g.key.name, "after", g.at, "before", entry.Position)
+		payload, _ := json.Marshal(placeAt(before, false))
+		g.appendOwn(actionSubscribed, payload)
+	}
+	g.at, g.started = entry.Position, true // who joins before the entry is in the log takes it for one of before
+	g.mu.Unlock()
+	var e envelope.Envelope
+	if g.parse(&e, entry.Data) {
+		g.accept(&e, entry.Seq)
+	}
+}
+
+// replay is what a subscription does to catch up with the history.
+type replay struct {
+	*Subscription
+	at layer.Position // up to there the client has had it
+}
+
+// begin confirms a subscription that was prepared, sends what the client has
+// missed, lets what is published reach it, and runs the OnOpen handlers. The lane
+// is held.
+func (s *Subscription) begin(ref []byte) {
+	if s.topic.history == nil {
+		s.join()
+		s.confirm(ref, nil)
+		s.live(0)
+	} else {
+		s.beginAt(ref)
+	}
+	s.conn.runOnOpen(s.topic.handlers, s.state)
+}
+
+// beginAt is begin where the topic keeps history.
+func (s *Subscription) beginAt(ref []byte) {
+	from := s.from
+	s.from = nil
+	if from != nil {
+		r := &replay{s, *from}
+		entries, head, err := r.read()
+		if err == nil {
+			s.confirm(ref, placeAt(head, true))
+			r.run(entries)
+			return
+		}
+		if !errors.Is(err, layer.ErrGap) {
+			s.conn.hub.log.Error("chanx: reading a topic's history failed", "topic", s.name, "error", err)
+		}
+	}
+	at := s.join()
+	s.confirm(ref, placeAt(at, false))
+	s.live(at.Seq)
+}
+
+// run sends what the client has missed and then lets it have what comes.
+func (r *replay) run(entries []layer.Entry) {
+	err := r.send(entries)
+	for err == nil && len(entries) == replayPage {
+		if entries, _, err = r.read(); err == nil {
+			err = r.send(entries)
+		}
+	}
+	// From here on nothing is missed; what came since the last reading is read
+	// while new entries wait.
+	at := r.join()
+	for err == nil && r.at.Epoch == at.Epoch && r.at.Seq < at.Seq {
+		if entries, err = r.readOn(); err == nil {
+			err = r.send(entries)
+		}
+	}
+	if r.conn.ctx.Err() == nil && (err != nil || r.at.Epoch != at.Epoch) { // it was trimmed meanwhile, or can't be read
+		r.conn.hub.log.Warn("chanx: a client could not be given all that it had missed", "topic", r.name, "error", err)
+		r.confirm(nil, placeAt(at, false))
+		r.at = at
+	}
+	r.live(r.at.Seq)
+}
+
+// read returns the entries that the client has to get next.
+func (r *replay) read() ([]layer.Entry, layer.Position, error) {
+	t := r.topic
+	return t.history.Read(r.conn.ctx, t.channel(r.name), r.at, replayPage)
+}
+
+// readOn is read where there have to be entries.
+func (r *replay) readOn() ([]layer.Entry, error) {
+	entries, _, err := r.read()
+	if err == nil && len(entries) == 0 {
+		err = layer.ErrGap
+	}
+	return entries, err
+}
+
+// send gives entries to the client, in time with its reading.
+func (r *replay) send(entries []layer.Entry) error {
+	c := r.conn
+	for _, entry := range entries {
+		for wait := c.room(); wait != nil; wait = c.room() {
+			select {
+			case <-wait:
+			case <-c.ctx.Done():
+				return c.ctx.Err()
+			}
+		}
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		r.resend(entry)
+		r.at = entry.Position
+	}
+	return nil
+}
+
+// resend does with an entry what was done with it for those who were there.
+func (r *replay) resend(entry layer.Entry) {
+	var e envelope.Envelope
+	c, g := r.conn, r.group
+	if !g.parse(&e, entry.Data) {
+		return
+	}
+	ev, ok := g.eventOf(&e, entry.Seq)
+	switch {
+	case !ok:
+	case ev != nil:
+		c.runEvent(ev, r.Subscription)
+	default:
+		frames := c.consumer.appendFrames(nil, &e, r.name, entry.Seq)
+		if c.out.compressed.Load() {
+			frames = compressFrames(frames)
+		}
+		_ = c.send(frames, "")
+	}
+}
+
+// join makes the subscription get what is published from now on, which is held
+// back until it is released. It returns where the history stands.
+func (s *Subscription) join() layer.Position {
+	g := s.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.add(&s.member)
+	s.present(g)
+	return g.at
+}
+
+// place says where the history of the topic stands, nil where none is kept.
+func (s *Subscription) place() *place {
+	if s.topic.history == nil {
+		return nil
+	}
+	s.group.mu.Lock()
+	defer s.group.mu.Unlock()
+	return placeAt(s.group.at, false)
+}
+
+// confirm tells the client that it is subscribed, before anything that is held.
+func (s *Subscription) confirm(ref []byte, p *place) {
+	var payload any
+	if p != nil {
+		payload = p
+	}
+	_ = s.conn.sendFrame(wire.Head{Action: actionSubscribed, Topic: s.name, Ref: ref}, payload)
+}
+
+// live lets the client have what comes, after who is there.
+func (s *Subscription) live(after uint64) {
+	s.tellPresent()
+	s.release(after)
+}

@@ -1,0 +1,61 @@
+package chanx
+
+// hold is what arrives for a subscription before the client has been told that it
+// is subscribed, or has got what it had missed.
+type hold struct {
+	frames []held
+	bytes  int
+}
+
+// held are frames that wait, with their place in a topic's history or 0.
+type held struct {
+	data []byte
+	key  string
+	seq  uint64
+}
+
+// add keeps frames, whose bytes must not be changed any more. The outbox of the
+// connection is locked.
+func (h *hold) add(c *Conn, f held) sent {
+	if limit := c.consumer.limits.QueueBytes; limit > 0 && h.bytes+len(f.data) > limit {
+		return sentOverflow
+	}
+	h.bytes += len(f.data)
+	h.frames = append(h.frames, f)
+	return sentRetained
+}
+
+// release lets go of what was held, beside what the client has had already, and
+// of what comes from now on.
+func (s *Subscription) release(after uint64) {
+	c := s.conn
+	c.out.mu.Lock()
+	result := sentOK
+	h := s.hold
+	s.hold, s.after = nil, after
+	if h != nil {
+		for _, f := range h.frames {
+			if s.has(f.seq) || s.gone {
+				continue
+			}
+			if result = c.put(f.data, f.key, true); result == sentOverflow || result == sentClosed {
+				break
+			}
+		}
+	}
+	s.holding.Store(false)
+	c.out.mu.Unlock()
+	_ = c.after(result)
+}
+
+// has reports whether the client has had that place of the history. The
+// connection's outbox is locked, or the subscription holds nothing any more.
+func (s *Subscription) has(seq uint64) bool {
+	return s != nil && seq != 0 && seq <= s.after
+}
+
+// catchesUp reports whether a batch of which low is the first place has to be
+// looked at one by one.
+func (s *Subscription) catchesUp(low uint64) bool {
+	return s != nil && (s.holding.Load() || s.has(low))
+}

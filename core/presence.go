@@ -1,0 +1,424 @@
+package chanx
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chanx-go/chanx/core/internal/wire"
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/schema"
+)
+
+// The actions of what subscribers are told of who is there.
+const (
+	actionPresenceState  = "presence_state"
+	actionPresenceJoined = "presence_joined"
+	actionPresenceLeft   = "presence_left"
+)
+
+// Member is who is present on a topic: a key, such as a user's id, that counts
+// once however many connections it has, and what others may know of it.
+type Member[I any] struct {
+	Key  string `json:"key" doc:"Who it is"`
+	Info I      `json:"info"`
+}
+
+// PresenceState is the message that tells a new subscriber who is present, itself
+// included, sorted by key.
+type PresenceState[I any] struct {
+	Members []Member[I] `json:"members"`
+}
+
+// Action returns "presence_state".
+func (PresenceState[I]) Action() string { return actionPresenceState }
+
+// PresenceJoined is the message that tells the subscribers of a topic that a
+// member has come, or that its info is another one now.
+type PresenceJoined[I any] struct {
+	Key  string `json:"key" doc:"Who it is"`
+	Info I      `json:"info"`
+}
+
+// Action returns "presence_joined".
+func (PresenceJoined[I]) Action() string { return actionPresenceJoined }
+
+// PresenceLeft is the message that tells the subscribers of a topic that a member
+// has gone.
+type PresenceLeft struct {
+	Key string `json:"key" doc:"Who it was"`
+}
+
+// Action returns "presence_left".
+func (PresenceLeft) Action() string { return actionPresenceLeft }
+
+// PresenceOptions configure how a topic tracks who is there. The zero value, and
+// nil, mean the defaults.
+type PresenceOptions struct {
+	// Grace is how long a member is still present after its last connection has
+	// ended, so that nobody is told of a reconnect; 10 s by default, negative for
+	// none. Who unsubscribes leaves at once.
+	Grace time.Duration
+}
+
+// Presence is who is there on the topics of a pattern: see [TrackPresence].
+type Presence[I any] struct{ t *topic }
+
+// presence is how a topic tracks who is there.
+type presence struct {
+	layer  layer.Presence
+	grace  time.Duration
+	member func(state any) (key string, info []byte, err error)
+	info   *schema.Schema
+}
+
+// TrackPresence makes a topic track who is there. member says who a subscriber is,
+// as soon as its subscription is opened: the key that it goes by, which is not
+// empty, and what others may know of it. Subscribers get [PresenceState] once, and
+// then [PresenceJoined] and [PresenceLeft]; their own coming and going included
+// where they are there already, with another connection.
+//
+// TrackPresence panics where the hub's layer can't do that.
+func TrackPresence[I, S any](t *Topic[S], member func(S) (key string, info I), opts *PresenceOptions) *Presence[I] {
+	s := t.handlerSet()
+	s.mustBeOpen("TrackPresence")
+	if opts == nil {
+		opts = &PresenceOptions{}
+	}
+	if t.t.presence != nil {
+		panic(fmt.Sprintf("chanx: %s tracks presence already", s.title))
+	}
+	p := &presence{grace: max(0, cmp.Or(opts.Grace, 10*time.Second))}
+	var ok bool
+	if p.layer, ok = s.hub.layer.(layer.Presence); !ok {
+		panic(fmt.Sprintf("chanx: %s tracks presence, which the hub's layer, a %T, can't", s.title, s.hub.layer))
+	}
+	var err error
+	if p.info, err = s.hub.types.schemas.Of(reflect.TypeFor[I]()); err != nil {
+		panic(fmt.Sprintf("chanx: %s: the info of members: %v", s.title, err))
+	}
+	p.member = func(state any) (string, []byte, error) {
+		key, info := member(state.(S))
+		b, err := p.info.AppendJSON(nil, info)
+		return key, b, err
+	}
+	s.sends = append(s.sends, messageOf[PresenceState[I]](s), messageOf[PresenceJoined[I]](s), messageOf[PresenceLeft](s))
+	t.t.presence = p
+	return &Presence[I]{t.t}
+}
+
+// Members returns who is present on a topic, such as "room:lobby", on all
+// processes, sorted by key.
+func (p *Presence[I]) Members(ctx context.Context, topic string) ([]Member[I], error) {
+	if !p.t.pattern.matches(topic) {
+		return nil, Errorf(UnknownTopic, "%q is no topic of the pattern %q", topic, p.t.pattern.text)
+	}
+	members, err := p.t.presence.layer.Members(ctx, p.t.channel(topic))
+	if err != nil {
+		return nil, fmt.Errorf("chanx: members of %q: %w", topic, err)
+	}
+	all := make([]Member[I], len(members))
+	for i, m := range members {
+		all[i].Key = m.Key
+		if err := p.t.presence.info.Decode(m.Info, &all[i].Info); err != nil {
+			return nil, fmt.Errorf("chanx: members of %q: the info of %q: %w", topic, m.Key, err)
+		}
+	}
+	return all, nil
+}
+
+// roster is who is present on a topic, as far as this process knows.
+type roster struct {
+	members map[string][]byte // info by key
+	changed chan struct{}     // closed and replaced with every change
+}
+
+// watch takes a change of who is present from the layer.
+func (g *group) watch(change layer.PresenceChange) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.present == nil {
+		g.present = &roster{map[string][]byte{}, make(chan struct{})}
+	}
+	r := g.present
+	left := change.Left
+	if change.All {
+		there := map[string]bool{}
+		for _, m := range change.Joined {
+			there[m.Key] = true
+		}
+		for key := range r.members {
+			if !there[key] {
+				left = append(left, key)
+			}
+		}
+		slices.Sort(left)
+	}
+	for _, m := range change.Joined {
+		if info, in := r.members[m.Key]; in && bytes.Equal(info, m.Info) {
+			continue
+		}
+		key := strings.Clone(m.Key)
+		r.members[key] = bytes.Clone(m.Info)
+		g.awaitSpace()
+		g.appendOwn(actionPresenceJoined, appendMember(nil, layer.Member{Key: key, Info: m.Info}))
+	}
+	for _, key := range left {
+		delete(r.members, key)
+		g.awaitSpace()
+		g.appendOwn(actionPresenceLeft, append(wire.AppendString([]byte(`{"key":`), key), '}'))
+	}
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func appendMember(b []byte, m layer.Member) []byte {
+	b = append(wire.AppendString(append(b, `{"key":`...), m.Key), `,"info":`...)
+	return append(append(b, m.Info...), '}')
+}
+
+// awaitPresent waits until the process knows of a member.
+func (g *group) awaitPresent(ctx context.Context, key string) error {
+	for {
+		g.mu.Lock()
+		_, in := g.present.members[key]
+		changed := g.present.changed
+		g.mu.Unlock()
+		if in {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// guest is how one subscription is present.
+type guest struct {
+	layer   layer.Presence
+	channel string
+	session layer.Session
+	members []layer.Member // who was there when the subscription joined, until the client is told
+
+	mu   sync.Mutex // held while the layer is told
+	left bool
+}
+
+// enter makes the client present on the topic.
+func (s *Subscription) enter(ctx context.Context) error {
+	p, hub := s.topic.presence, s.conn.hub
+	if p == nil {
+		return nil
+	}
+	session := layer.Session{ID: s.conn.ID(), Owner: hub.id}
+	err := contain(func() (err error) { session.Key, session.Info, err = p.member(s.state); return err })
+	if err == nil && session.Key == "" {
+		err = errors.New("the function that TrackPresence got returns an empty key")
+	}
+	if err != nil {
+		return fmt.Errorf("presence on %q: %w", s.name, err)
+	}
+	guest := &guest{layer: p.layer, channel: s.topic.channel(s.name), session: session}
+	if err = hub.keeper.enter(ctx, guest); err == nil {
+		if err = s.group.awaitPresent(ctx, session.Key); err != nil {
+			hub.keeper.leave(ctx, guest, 0)
+		}
+	}
+	if err != nil {
+		return &Error{Reason: Unavailable, Detail: "the topic can't be subscribed to now", cause: fmt.Errorf("presence on %q: %w", s.name, err)}
+	}
+	s.guest = guest
+	return nil
+}
+
+// present notes who is there for the client to be told. The group is locked.
+func (s *Subscription) present(g *group) {
+	if s.guest == nil {
+		return
+	}
+	s.guest.members = make([]layer.Member, 0, len(g.present.members))
+	for key, info := range g.present.members {
+		s.guest.members = append(s.guest.members, layer.Member{Key: key, Info: info})
+	}
+}
+
+// tellPresent tells the client who was there when it joined.
+func (s *Subscription) tellPresent() {
+	if s.guest == nil {
+		return
+	}
+	members := s.guest.members
+	s.guest.members = nil
+	slices.SortFunc(members, func(a, b layer.Member) int { return strings.Compare(a.Key, b.Key) })
+	b := []byte(`{"members":[`)
+	for i, m := range members {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendMember(b, m)
+	}
+	c := s.conn
+	frames := c.consumer.appendFrame(nil, wire.Head{Action: actionPresenceState, Topic: s.name}, append(b, "]}"...))
+	if c.out.compressed.Load() {
+		frames = compressFrames(frames)
+	}
+	_ = c.send(frames, "")
+}
+
+// exit ends the client's presence: at once where it does not want to be there any
+// more, else after the topic's grace.
+func (s *Subscription) exit(how *CloseError) {
+	if s.guest == nil {
+		return
+	}
+	grace := s.topic.presence.grace
+	if how.Code == CloseUnsubscribed {
+		grace = 0
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.ctx), s.conn.consumer.limits.HandshakeTimeout)
+	defer cancel()
+	s.conn.hub.keeper.leave(ctx, s.guest, grace)
+}
+
+// keeper keeps the lease of a hub on those who are present through it. It has a
+// goroutine while there are any.
+type keeper struct {
+	hub   *Hub
+	lease time.Duration
+
+	mu     chan struct{} // has a token while somebody holds it
+	guests map[*guest]bool
+	stop   chan struct{} // ends the goroutine, nil while there is none
+	used   layer.Presence
+}
+
+func newKeeper(h *Hub, lease time.Duration) *keeper {
+	return &keeper{hub: h, lease: cmp.Or(max(0, lease), 30*time.Second), mu: make(chan struct{}, 1), guests: map[*guest]bool{}}
+}
+
+func (k *keeper) lock(ctx context.Context) error {
+	select {
+	case k.mu <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (k *keeper) unlock() { <-k.mu }
+
+// enter makes a guest present, under the hub's lease.
+func (k *keeper) enter(ctx context.Context, g *guest) error {
+	if err := k.admit(ctx, g); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	err := g.layer.Enter(ctx, g.channel, g.session)
+	g.mu.Unlock()
+	if err != nil {
+		k.leave(ctx, g, 0)
+	}
+	return err
+}
+
+// admit notes a guest, and takes the lease where there is none.
+func (k *keeper) admit(ctx context.Context, g *guest) error {
+	if err := k.lock(ctx); err != nil {
+		return err
+	}
+	defer k.unlock()
+	if k.stop == nil {
+		if _, err := g.layer.Renew(ctx, k.hub.id, k.lease); err != nil {
+			return err
+		}
+		stop := make(chan struct{})
+		k.stop, k.used = stop, g.layer
+		k.hub.tasks.Go(func() { k.keep(g.layer, stop) })
+	}
+	k.guests[g] = true
+	return nil
+}
+
+// leave ends the presence of a guest.
+func (k *keeper) leave(ctx context.Context, g *guest, grace time.Duration) {
+	g.mu.Lock()
+	g.left = true
+	err := g.layer.Leave(ctx, g.channel, g.session, grace)
+	g.mu.Unlock()
+	if err != nil {
+		k.hub.log.Warn("chanx: a member could not leave, and is present until the lease ends", "channel", g.channel, "key", g.session.Key, "error", err)
+	}
+	_ = k.lock(context.Background())
+	defer k.unlock()
+	delete(k.guests, g)
+	if len(k.guests) == 0 && k.stop != nil {
+		close(k.stop)
+		k.stop = nil
+	}
+}
+
+// keep renews the lease until there is nobody to keep it for.
+func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
+	ticker := time.NewTicker(k.lease / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-stop:
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), k.lease/3)
+		fresh, err := l.Renew(ctx, k.hub.id, k.lease)
+		if err != nil {
+			k.hub.log.Error("chanx: the lease of those who are present could not be renewed", "error", err)
+		} else if fresh {
+			k.enterAgain(ctx)
+		}
+		cancel()
+	}
+}
+
+// enterAgain makes everybody present after the lease has run out, because this
+// process or the layer stood still for too long.
+func (k *keeper) enterAgain(ctx context.Context) {
+	if k.lock(ctx) != nil {
+		return
+	}
+	guests := slices.Collect(maps.Keys(k.guests))
+	k.unlock()
+	k.hub.log.Warn("chanx: the lease of those who are present had run out", "members", len(guests))
+	for _, g := range guests {
+		g.mu.Lock()
+		if !g.left {
+			if err := g.layer.Enter(ctx, g.channel, g.session); err != nil {
+				k.hub.log.Error("chanx: a member could not enter again", "channel", g.channel, "key", g.session.Key, "error", err)
+			}
+		}
+		g.mu.Unlock()
+	}
+}
+
+// release ends the lease when the hub ends.
+func (k *keeper) release(ctx context.Context) {
+	if k.lock(ctx) != nil {
+		return
+	}
+	l := k.used
+	k.unlock()
+	if l == nil {
+		return
+	}
+	if err := l.Release(ctx, k.hub.id); err != nil {
+		k.hub.log.Warn("chanx: the lease of those who were present could not be ended", "error", err)
+	}
+}
