@@ -37,6 +37,14 @@ type Harness struct {
 	// does is tested for it.
 	NoHistory bool
 
+	// NoPresence says that the layer is no [layer.Presence]. One that is gets tested
+	// as such, and one that isn't has to say so.
+	NoPresence bool
+
+	// Age is that of entries which the suite waits to see forgotten; 0 means one
+	// second. A layer whose clock is coarse needs more.
+	Age time.Duration
+
 	// Patience is how long the suite waits for a message before it fails; 0 means
 	// 30 seconds.
 	Patience time.Duration
@@ -51,6 +59,20 @@ func Run(t *testing.T, h Harness) {
 	if h.Patience == 0 {
 		h.Patience = 30 * time.Second
 	}
+	if h.Age == 0 {
+		h.Age = time.Second
+	}
+	runLayer(t, h)
+	t.Run("History", func(t *testing.T) {
+		t.Parallel()
+		if able[layer.History](t, h, !h.NoHistory) {
+			runHistory(t, h)
+		}
+	})
+}
+
+// runLayer tests what stands at [layer.Layer].
+func runLayer(t *testing.T, h Harness) {
 	run(t, h, []test{
 		{"FanOut", testFanOut},
 		{"ManySubscriptions", testManySubscriptions},
@@ -78,12 +100,6 @@ func Run(t *testing.T, h Harness) {
 	if !h.OneProcess {
 		run(t, h, []test{{"CloseLeavesOthers", testCloseLeavesOthers}})
 	}
-	t.Run("History", func(t *testing.T) {
-		t.Parallel()
-		if able[layer.History](t, h, !h.NoHistory) {
-			run(t, h, historyTests)
-		}
-	})
 }
 
 // test is one test of the suite.

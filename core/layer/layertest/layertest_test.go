@@ -19,9 +19,12 @@ const faultVariable = "LAYERTEST_FAULT"
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	h := layertest.Harness{
-		NoHistory: true,
+		Age: time.Second / 10,
 		Backend: func(*testing.T) layertest.Open {
 			n := &network{fault: fault(os.Getenv(faultVariable))}
+			if n.fault == noHistory {
+				return func(*testing.T) layer.Layer { return withoutHistory{n.open()} }
+			}
 			return func(*testing.T) layer.Layer { return n.open() }
 		},
 	}
@@ -34,7 +37,12 @@ func TestNetwork(t *testing.T) {
 // The suite finds each broken rule.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	tests := map[fault]string{
+	findFaults(t, layerFaults())
+}
+
+// layerFaults returns faults, and which test must find them.
+func layerFaults() map[fault]string {
+	return map[fault]string{
 		loses:          "NothingLost",
 		repeats:        "NothingLost",
 		reorders:       "Order",
@@ -55,7 +63,6 @@ func TestFaults(t *testing.T) {
 		leaks:          "CloseLeavesNoGoroutine",
 		waitsForSelf:   "PublishInHandler",
 	}
-	findFaults(t, tests)
 }
 
 // findFaults runs for each fault the test that must find it, as the suite names it.

@@ -17,6 +17,10 @@ type network struct {
 	fault fault
 	mu    sync.Mutex
 	subs  []*networkSub
+
+	stored    map[channel]*stored
+	forgotten int    // sequences so far
+	buffer    []byte // for one fault
 }
 
 type fault string
@@ -67,6 +71,8 @@ type handle struct {
 	mu      sync.Mutex
 	closed  bool
 	running sync.WaitGroup
+
+	appended uint64 // for one fault
 }
 
 func (n *network) open() *handle { return &handle{network: n} }
@@ -114,6 +120,10 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 			s.push(data)
 		}
 	}
+	if fault == keepsPublished {
+		s := h.stored(h.channel(history, name))
+		s.last++
+	}
 	return nil
 }
 
@@ -154,6 +164,11 @@ func (h *handle) Close() error {
 	}
 	h.network.mu.Lock()
 	subs := slices.Clone(h.network.subs)
+	if h.network.fault == closeForgets {
+		for _, s := range h.network.stored {
+			s.entries = nil
+		}
+	}
 	h.network.mu.Unlock()
 	for _, s := range subs {
 		if s.handle == h || h.network.fault == closesAll {
