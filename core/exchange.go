@@ -250,7 +250,7 @@ func (c *Conn) logFailure(x *exchange, err error) {
 	if x.route != nil {
 		action = x.route.in.action
 	}
-	args := []any{"conn", c.ID(), "consumer", c.consumer.name, "action", action, "ref", refText(x.ref), "error", err}
+	args := []any{"conn", c.ID(), "consumer", c.consumer.name, "topic", x.topic, "action", action, "ref", refText(x.ref), "error", err}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		args = append(args, "stack", string(p.stack))
 	}
@@ -263,7 +263,7 @@ func (c *Conn) handled(ctx context.Context, x *exchange, start time.Time, err er
 		return
 	}
 	o := Observation{
-		Kind: Handled, Consumer: c.consumer.name, ConnID: c.ID(), Action: x.route.in.action,
+		Kind: Handled, Consumer: c.consumer.name, ConnID: c.ID(), Topic: x.topic, Action: x.route.in.action,
 		Duration: time.Since(start), Bytes: len(x.payload), Err: err,
 	}
 	c.hub.observe(ctx, &o)

@@ -137,7 +137,8 @@ func (hush) Action() string { return "hush" }
 // client is the state of a connection in the tests.
 type client struct {
 	*chanx.Conn
-	lab *lab
+	lab  *lab
+	user string // what the handshake's query says
 }
 
 // lab is a hub with a consumer that can do something of everything, and a record
@@ -148,6 +149,7 @@ type lab struct {
 	mux     *http.ServeMux
 	journal journal
 	errors  syncBuffer // the log from level error
+	topics  labTopics
 }
 
 // labOptions change what a lab is like. open runs for every connection.
@@ -177,7 +179,7 @@ func newLab(t testing.TB, o labOptions) *lab {
 		o.name = "lab"
 	}
 	l.Consumer = chanx.NewConsumer(l.hub, o.name, func(ctx context.Context, conn *chanx.Conn) (*client, error) {
-		c := &client{conn, l}
+		c := &client{conn, l, conn.Request().URL.Query().Get("user")}
 		if o.open != nil {
 			if err := o.open(ctx, c); err != nil {
 				return nil, err

@@ -38,7 +38,7 @@ func fuzzLab(t testing.TB) *lab {
 	t.Helper()
 	l := &lab{hub: chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(func() { _ = l.hub.Shutdown(context.Background()) })
-	l.Consumer = chanx.NewConsumer(l.hub, "lab", func(_ context.Context, c *chanx.Conn) (*client, error) { return &client{c, l}, nil },
+	l.Consumer = chanx.NewConsumer(l.hub, "lab", func(_ context.Context, c *chanx.Conn) (*client, error) { return &client{Conn: c, lab: l}, nil },
 		&chanx.ConsumerOptions{Completion: true})
 	chanx.Reply(l, (*client).ping)
 	chanx.Reply(l, (*client).echo)

@@ -1,18 +1,21 @@
 package chanx_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // transcriptServers are what transcripts talk to. The name of one stands at the
@@ -33,6 +36,10 @@ var transcriptServers = map[string]labOptions{
 		},
 	},
 	"stranger": {consumer: chanx.ConsumerOptions{AnnounceAuthentication: true}, open: refuseWith(chanx.Unauthenticated)},
+	"topics":   {register: registerTopics, hub: chanx.HubOptions{Limits: chanx.Limits{PingInterval: -1}}},
+	"finished": {register: registerTopics, consumer: chanx.ConsumerOptions{Completion: true}},
+	"narrow":   {register: registerTopics, hub: chanx.HubOptions{Limits: chanx.Limits{Topics: 2}}},
+	"alone":    {register: registerTopics},
 	"banned":   {consumer: chanx.ConsumerOptions{AnnounceAuthentication: true}, open: refuseWith(chanx.Forbidden)},
 }
 
@@ -48,9 +55,14 @@ func refuseWith(reason chanx.Reason) func(context.Context, *client) error {
 //
 //	-> text              the client sends a text message
 //	=> hex               the client sends bytes, as they are
+//	open NAME [PATH]     another client connects, to /ws, with ?user=NAME
+//	NAME -> text         and sends; it connects where it has not yet
+//	NAME drop            and goes away without a word
 //	publish GROUP ACTION JSON
+//	publish NAME@TOPIC ACTION JSON    the same to a topic
 //	sleep DURATION       time passes
 //	<- text              the server sent a text message
+//	NAME <- text         to another client
 //	<- close CODE REASON, ping, pong, end (of the connection)
 //
 // "go test -run Transcripts -update" writes what the server says.
@@ -76,7 +88,7 @@ func TestTranscripts(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					got := strings.TrimSpace(play(t, transcriptServers[server], script))
 					if want := strings.TrimSpace(script); !*update && got != want {
-						t.Errorf("it went differently (-want +got):\n%s", cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
+						t.Errorf("it went differently (-want +got):\n%s", gocmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
 					}
 					played += "== " + title + "\n" + got + "\n\n"
 				})
@@ -93,46 +105,114 @@ func TestTranscripts(t *testing.T) {
 // play does what a script says and returns it with what the server says now.
 func play(t *testing.T, o labOptions, script string) string {
 	t.Helper()
-	var played strings.Builder
+	s := &stage{t: t}
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t, o)
-		c := openRaw(t, l.mux, "/ws")
-		hear := func() {
-			for _, line := range c.take() {
-				fmt.Fprintln(&played, "<-", line)
-			}
+		s.t, s.lab = t, newLab(t, o)
+		if !strings.Contains(script, "\nopen ") && !strings.HasPrefix(script, "open ") {
+			s.open("", "/ws")
 		}
-		hear()
 		for line := range strings.Lines(script) {
 			line = strings.TrimRight(line, "\n")
-			if strings.HasPrefix(line, "<- ") {
+			if heardPattern.MatchString(line) {
 				continue
 			}
-			fmt.Fprintln(&played, line)
-			step(t, l, c, line)
-			hear()
+			fmt.Fprintln(&s.played, line)
+			s.step(line)
+			s.hear()
 		}
 	})
-	return played.String()
+	return s.played.String()
+}
+
+// stage is where a script is played.
+type stage struct {
+	t       *testing.T
+	lab     *lab
+	clients []actor
+	epochs  []string // of topics, which go by E1, E2, ... in scripts
+	played  strings.Builder
+}
+
+type actor struct {
+	name string // "" for the one who is there without a word
+	*rawClient
+}
+
+func (s *stage) open(name, path string) *rawClient {
+	s.t.Helper()
+	if name != "" && !strings.Contains(path, "user=") {
+		path += map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")] + "user=" + name
+	}
+	c := openRaw(s.t, s.lab.mux, path)
+	s.clients = append(s.clients, actor{name, c})
+	s.hear()
+	return c
+}
+
+func (s *stage) client(name string) *rawClient {
+	for _, c := range slices.Backward(s.clients) {
+		if c.name == name {
+			return c.rawClient
+		}
+	}
+	return s.open(name, "/ws")
+}
+
+var (
+	heardPattern = regexp.MustCompile(`^(\w+ )?<- |^# error: `)
+	epochPattern = regexp.MustCompile(`"epoch":"([^"]+)"`)
+)
+
+// hear writes down what the server has said.
+func (s *stage) hear() {
+	for _, c := range s.clients {
+		for _, line := range c.take() {
+			for _, m := range epochPattern.FindAllStringSubmatch(line, -1) {
+				if !slices.Contains(s.epochs, m[1]) {
+					s.epochs = append(s.epochs, m[1])
+				}
+			}
+			for i, epoch := range s.epochs {
+				line = strings.ReplaceAll(line, epoch, fmt.Sprint("E", i+1))
+			}
+			fmt.Fprintln(&s.played, strings.TrimSpace(c.name+" <- "+line))
+		}
+	}
 }
 
 // step does one line of a script.
-func step(t *testing.T, l *lab, c *rawClient, line string) {
+func (s *stage) step(line string) {
+	t := s.t
 	t.Helper()
+	for i, epoch := range s.epochs {
+		line = regexp.MustCompile(fmt.Sprintf(`\bE%d\b`, i+1)).ReplaceAllLiteralString(line, epoch)
+	}
+	name := ""
 	verb, rest, _ := strings.Cut(line, " ")
+	if next, after, ok := strings.Cut(rest, " "); ok && next == "->" {
+		name, verb, rest = verb, next, after
+	} else if rest == "drop" {
+		name, verb = verb, rest
+	}
 	switch verb {
 	case "->":
-		c.send(rest)
+		s.client(name).send(rest)
+	case "drop":
+		s.client(name).drop()
+		s.clients = slices.DeleteFunc(s.clients, func(c actor) bool { return c.name == name })
+	case "open":
+		name, path, _ := strings.Cut(rest, " ")
+		s.open(name, cmp.Or(path, "/ws"))
 	case "=>":
 		b, err := hex.DecodeString(strings.ReplaceAll(rest, " ", ""))
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		c.out <- b
+		s.client("").out <- b
 	case "publish":
 		parts := strings.SplitN(rest, " ", 3)
-		if err := l.PublishJSON(t.Context(), parts[1], []byte(parts[2]), parts[0]); err != nil {
-			t.Fatalf("%q: %v", line, err)
+		if err := s.lab.publish(t.Context(), parts[0], parts[1], parts[2]); err != nil {
+			fmt.Fprintln(&s.played, "# error:", err)
 		}
 	case "sleep":
 		d, err := time.ParseDuration(rest)
