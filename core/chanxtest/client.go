@@ -14,12 +14,16 @@ import (
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
 	"github.com/coder/websocket"
 )
 
 // Client is one WebSocket client of a test. It reads all the time, whether the
 // test wants frames or not, and answers pings; frames wait in order until the
 // test takes them. It is closed when the test ends.
+//
+// As a [Peer] it stands for the whole connection: it takes the next frame, whatever
+// topic that belongs to. A [Topic] takes those of the topic only.
 type Client struct {
 	t             testing.TB
 	host          *host
@@ -37,6 +41,9 @@ type Client struct {
 	changed chan struct{} // closed and replaced when something comes
 	closed  *chanx.CloseError
 	refs    int
+	asked   map[string]layer.Position // from where a client wants to go on, by the ref of its "subscribe"
+	came    courses                   // of topics, as their frames come
+	taken   courses                   // of topics, as the test takes their frames
 
 	done  chan struct{} // closed when reading has ended
 	ended sync.Once
@@ -51,16 +58,17 @@ func (c *Client) Header() http.Header { return c.header.Clone() }
 // Send sends a message without a ref.
 func (c *Client) Send(m chanx.Message) {
 	c.t.Helper()
-	c.SendRaw(c.envelope("", m))
+	c.send("", "", m)
 }
 
 // SendRef sends a message with a ref.
 func (c *Client) SendRef(ref string, m chanx.Message) {
 	c.t.Helper()
-	c.SendRaw(c.envelope(ref, m))
+	c.send("", ref, m)
 }
 
-// Cancel sends stream_cancel for the stream with the ref.
+// Cancel sends stream_cancel for the stream with the ref, which may be one of a
+// topic's.
 func (c *Client) Cancel(ref string) {
 	c.t.Helper()
 	c.SendRaw(fmt.Sprintf(`{"ref":%s,%s:"stream_cancel"}`, quote(ref), quote(c.discriminator)))
@@ -100,19 +108,27 @@ func (c *Client) write(kind websocket.MessageType, data []byte, line string) {
 	}
 }
 
-// envelope makes the frame of a message.
-func (c *Client) envelope(ref string, m chanx.Message) string {
+// send sends a message to a topic, or to the consumer itself where that is "".
+func (c *Client) send(topic, ref string, m chanx.Message) {
 	c.t.Helper()
 	payload, err := c.encode(m)
 	if err != nil {
 		c.fail("%T can't be encoded: %v", m, err)
 	}
+	c.SendRaw(c.envelope(topic, ref, m.Action(), payload))
+}
+
+// envelope makes a frame.
+func (c *Client) envelope(topic, ref, action string, payload []byte) string {
 	var b strings.Builder
 	b.WriteByte('{')
+	if topic != "" {
+		b.WriteString(`"topic":` + quote(topic) + ",")
+	}
 	if ref != "" {
 		b.WriteString(`"ref":` + quote(ref) + ",")
 	}
-	b.WriteString(quote(c.discriminator) + ":" + quote(m.Action()))
+	b.WriteString(quote(c.discriminator) + ":" + quote(action))
 	if payload != nil {
 		b.WriteString(`,"payload":` + string(payload))
 	}
@@ -186,13 +202,25 @@ func (c *Client) read() {
 		if kind == websocket.MessageText {
 			f = parse(data, c.discriminator)
 		}
-		f.problem = c.contract.check(&f)
 		c.mu.Lock()
+		f.problem = c.check(&f)
 		c.frames = append(c.frames, f)
 		c.note("<- " + f.Text)
 		c.signal()
 		c.mu.Unlock()
 	}
+}
+
+// check says what is wrong with a frame that came. c is locked.
+func (c *Client) check(f *Frame) error {
+	if err := c.contract.check(f); err != nil {
+		return err
+	}
+	err := c.came.follow(f, c.asked)
+	if c.contract == nil {
+		return nil
+	}
+	return err
 }
 
 // stopped notes how the connection ended.

@@ -15,12 +15,12 @@ import (
 // nothing is known: every message is allowed.
 type contract struct{ info chanx.EndpointInfo }
 
-// own are the framework's frames that a server may send; "subscribed" and
-// "unsubscribed" on topics.
-var own = []string{
-	"error", "authentication", "complete", "group_complete", "event_complete",
-	"stream_end", "subscribed", "unsubscribed",
-}
+// own are the framework's frames that a consumer may send beside errors, and
+// ownOfTopics those of topics.
+var (
+	own         = []string{"authentication", "group_complete", "event_complete", "stream_end"}
+	ownOfTopics = []string{"subscribed", "unsubscribed", "group_complete", "event_complete", "stream_end"}
+)
 
 // contractOf finds the endpoint of a consumer, nil where it isn't mounted.
 func contractOf(hub *chanx.Hub, consumer string) *contract {
@@ -83,30 +83,139 @@ func (k *contract) check(f *Frame) error {
 	if f.Action == "error" && f.Error() == nil {
 		return errors.New("its payload is no error")
 	}
-	if k == nil || f.Topic != "" {
-		return nil
-	}
-	declared := false
-	var problems []string
-	for _, m := range k.info.Sends {
-		if m.Action != f.Action {
-			continue
-		}
-		declared = true
-		problem := wrong(m, f.Payload)
-		if problem == "" {
-			return nil
-		}
-		problems = append(problems, problem)
-	}
 	switch {
-	case declared:
-		return fmt.Errorf("its payload is not valid for the declared message: %s", strings.Join(problems, "; "))
-	case slices.Contains(own, f.Action):
+	case k == nil:
 		return nil
+	case f.Action == "error" || f.Action == "complete": // to whatever topic the client made up
+		return k.checkOwn(f)
+	case f.Topic == "":
+		return k.checkPlain(f)
+	}
+	t := k.topic(f.Topic)
+	if t == nil {
+		return fmt.Errorf("consumer %q has no topic of that name: it has the patterns %q", k.info.Consumer, k.patterns())
+	}
+	return k.checkTopic(f, t)
+}
+
+// checkPlain says what is wrong with a frame of the consumer itself.
+func (k *contract) checkPlain(f *Frame) error {
+	switch declared, err := declaredAs(k.info.Sends, f); {
+	case f.Seq != 0:
+		return errors.New(`it has a "seq", which is for topics`)
+	case declared:
+		return err
+	case slices.Contains(own, f.Action):
+		return k.checkOwn(f)
+	case k.info.Alone:
+		return fmt.Errorf("it has no topic, and the connection is for one alone: send %q with its Subscription", f.Action)
 	}
 	return fmt.Errorf("consumer %q does not declare the message %q: add chanx.Sends[M]() to the handler that sends it, or chanx.Outgoing[M](consumer) where none does",
 		k.info.Consumer, f.Action)
+}
+
+// checkTopic says what is wrong with a frame of a topic.
+func (k *contract) checkTopic(f *Frame, t *chanx.TopicInfo) error {
+	declared, err := declaredAs(t.Sends, f)
+	isOwn := slices.Contains(ownOfTopics, f.Action)
+	switch {
+	case !declared && !isOwn:
+		return fmt.Errorf("topic %q does not declare the message %q: add chanx.Sends[M]() to the handler that sends it, or chanx.Outgoing[M](topic) where none does",
+			t.Topic, f.Action)
+	case f.Seq != 0 && (f.Ref != "" || isOwn):
+		return errors.New(`it has a "seq", which is for what is published`)
+	case isOwn:
+		return k.checkOwn(f)
+	}
+	return err
+}
+
+// checkOwn says what is wrong with the payload of a frame of the framework's.
+func (k *contract) checkOwn(f *Frame) error {
+	switch f.Action {
+	case "error":
+		return nil // checked already
+	case "authentication":
+		if f.Payload[0] != '{' {
+			return errors.New("its payload is no object")
+		}
+		return nil
+	case "subscribed":
+		return k.checkPlace(f)
+	}
+	if string(f.Payload) != "null" {
+		return errors.New("its payload is not null")
+	}
+	return nil
+}
+
+// checkPlace says what is wrong with the payload of "subscribed".
+func (k *contract) checkPlace(f *Frame) error {
+	switch t := k.topic(f.Topic); {
+	case t.History && f.place == nil:
+		return fmt.Errorf("topic %q keeps history, and it does not say where that is", t.Topic)
+	case !t.History && f.place != nil:
+		return fmt.Errorf("topic %q keeps no history, and it says where that is", t.Topic)
+	}
+	return nil
+}
+
+// topic finds the topic that has a name, nil for none.
+func (k *contract) topic(name string) *chanx.TopicInfo {
+	for i := range k.info.Topics {
+		if t := &k.info.Topics[i]; matches(t.Pattern, name) {
+			return t
+		}
+	}
+	return nil
+}
+
+func (k *contract) patterns() []string {
+	patterns := make([]string, len(k.info.Topics))
+	for i, t := range k.info.Topics {
+		patterns[i] = t.Pattern
+	}
+	return patterns
+}
+
+// matches reports whether a topic's name is one of a pattern: segments between
+// colons, each of which may have one parameter in braces, which isn't empty.
+func matches(pattern, name string) bool {
+	want, have := strings.Split(pattern, ":"), strings.Split(name, ":")
+	if len(want) != len(have) {
+		return false
+	}
+	for i, segment := range want {
+		before, rest, param := strings.Cut(segment, "{")
+		_, after, _ := strings.Cut(rest, "}")
+		switch part := have[i]; {
+		case !param && part == segment:
+		case param && len(part) > len(before)+len(after) && strings.HasPrefix(part, before) && strings.HasSuffix(part, after):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// declaredAs reports whether a frame has the action of a declared message, and
+// what is wrong with its payload then.
+func declaredAs(sends []chanx.MessageInfo, f *Frame) (declared bool, err error) {
+	var problems []string
+	for _, m := range sends {
+		if m.Action != f.Action {
+			continue
+		}
+		problem := wrong(m, f.Payload)
+		if problem == "" {
+			return true, nil
+		}
+		problems = append(problems, problem)
+	}
+	if problems == nil {
+		return false, nil
+	}
+	return true, fmt.Errorf("its payload is not valid for the declared message: %s", strings.Join(problems, "; "))
 }
 
 // wrong says how a payload breaks a message's schema, "" if it doesn't.
@@ -130,12 +239,24 @@ func (k *contract) declared(t reflect.Type) (chanx.MessageInfo, bool) {
 	if k == nil {
 		return chanx.MessageInfo{}, false
 	}
-	for _, m := range k.info.Sends {
+	if m, ok := declaredIn(k.info.HandlersInfo, t); ok {
+		return m, true
+	}
+	for _, topic := range k.info.Topics {
+		if m, ok := declaredIn(topic.HandlersInfo, t); ok {
+			return m, true
+		}
+	}
+	return chanx.MessageInfo{}, false
+}
+
+func declaredIn(h chanx.HandlersInfo, t reflect.Type) (chanx.MessageInfo, bool) {
+	for _, m := range h.Sends {
 		if m.Type == t {
 			return m, true
 		}
 	}
-	for _, op := range k.info.Receives {
+	for _, op := range h.Receives {
 		if op.Message.Type == t {
 			return op.Message, true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/internal/pipenet"
 	"github.com/chanx-go/chanx/core/internal/probe"
+	"github.com/chanx-go/chanx/core/layer"
 	"github.com/coder/websocket"
 )
 
@@ -35,6 +37,9 @@ type DialOptions struct {
 	Discriminator string
 	// Compression offers permessage-deflate without context takeover.
 	Compression bool
+	// Recover makes the client of a topic that is alone one that comes back, whose
+	// last frame had that position: see [Topic.Position].
+	Recover *layer.Position
 	// Hub has the endpoint that [DialURL] connects to, so that frames can be
 	// checked against it. Dial learns it by itself.
 	Hub *chanx.Hub
@@ -148,8 +153,12 @@ func (h *host) learn(url string, o *DialOptions) (*contract, error) {
 
 func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 	t.Helper()
-	c := &Client{t: t, host: h, timeout: o.Timeout, quiet: o.Quiet, changed: make(chan struct{}), done: make(chan struct{})}
+	c := &Client{
+		t: t, host: h, timeout: o.Timeout, quiet: o.Quiet, changed: make(chan struct{}), done: make(chan struct{}),
+		asked: map[string]layer.Position{}, came: courses{}, taken: courses{},
+	}
 	t.Cleanup(c.end)
+	url = c.recovering(url, o.Recover)
 	mode := websocket.CompressionDisabled
 	if o.Compression {
 		mode = websocket.CompressionNoContextTakeover
@@ -178,6 +187,19 @@ func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 	}
 	go c.read()
 	return c
+}
+
+// recovering adds to a URL from where the client wants to go on.
+func (c *Client) recovering(address string, from *layer.Position) string {
+	if from == nil {
+		return address
+	}
+	c.asked[""] = *from // "subscribed" comes without a ref there
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return fmt.Sprintf("%s%srecover_seq=%d&recover_epoch=%s", address, separator, from.Seq, url.QueryEscape(from.Epoch))
 }
 
 // noRedirect shows a redirect as what it is: browsers don't follow them on a

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -20,8 +21,19 @@ type Frame struct {
 	Payload json.RawMessage // as it came; nil where the frame has none
 	Text    string          // the whole frame
 
-	problem error // what is wrong with it
+	problem error  // what is wrong with it
+	place   *place // that "subscribed" tells, nil where it tells none
 }
+
+// place is where a subscription begins, as a topic with history tells it.
+type place struct {
+	Recovered *bool   `json:"recovered"`
+	Seq       *uint64 `json:"seq"`
+	Epoch     *string `json:"epoch"`
+}
+
+// position is the place without saying whether it was wanted.
+func (p *place) position() layer.Position { return layer.Position{Epoch: *p.Epoch, Seq: *p.Seq} }
 
 // Error returns what an error frame says, and nil for another frame.
 func (f Frame) Error() *chanx.Error {
@@ -55,7 +67,7 @@ func parse(text []byte, discriminator string) Frame {
 	str(discriminator, &f.Action)
 	if raw, ok := fields["seq"]; ok {
 		var err error
-		if f.Seq, err = strconv.ParseUint(string(raw), 10, 64); err != nil {
+		if f.Seq, err = strconv.ParseUint(string(raw), 10, 64); err != nil || f.Seq == 0 {
 			f.problem = errors.New(`its "seq" is no position`)
 		}
 	}
@@ -71,6 +83,21 @@ func parse(text []byte, discriminator string) Frame {
 		f.problem = errors.New(`it has no "payload"`)
 	case f.Topic != "" && fields["version"] == nil:
 		f.problem = errors.New(`it belongs to a topic and has no "version"`)
+	case f.Topic != "" && f.Action == "subscribed":
+		f.place, f.problem = parsePlace(f.Payload)
 	}
 	return f
+}
+
+// parsePlace reads the payload of "subscribed".
+func parsePlace(payload []byte) (*place, error) {
+	if string(payload) == "null" {
+		return nil, nil
+	}
+	var p place
+	err := jsonv2.Unmarshal(payload, &p, jsonv2.RejectUnknownMembers(true))
+	if err != nil || p.Recovered == nil || p.Seq == nil || p.Epoch == nil || *p.Epoch == "" {
+		return nil, errors.New("its payload is neither null nor a place in a topic's history")
+	}
+	return &p, nil
 }
