@@ -7,34 +7,57 @@ import (
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/schema"
 )
 
 // channel writes a channel, all but its messages.
 func (g *generator) channel(s *source) (*channel, error) {
+	doc := s.docOfChannel()
 	c := &channel{
 		Address:     s.Path,
-		Title:       s.Consumer,
-		Summary:     s.Doc.Summary,
-		Description: s.Doc.Description,
-		Tags:        tagsOf(s.Doc),
+		Title:       s.place().String(),
+		Summary:     doc.Summary,
+		Description: doc.Description,
+		Tags:        tagsOf(doc),
 		Messages:    map[string]reference{},
 		Bindings:    channelBindings{wsBinding{Method: "GET", Version: "0.1.0"}},
 	}
-	params, err := g.params(s)
+	params, err := g.params(s.Params)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("parameters of consumer %q: %w", s.Consumer, err)
 	}
-	inPath := map[string]*parameter{}
-	for _, name := range s.PathParams {
-		inPath[name] = &parameter{}
-	}
-	for _, p := range s.Handshake {
-		property, ok := params.Properties[p.Member]
-		if p.Source != "path" || inPath[p.Name] == nil || !ok {
-			continue
+	inPath := params.from(s.Handshake, "path").Properties
+	if s.topic != nil {
+		ofTopic, err := g.params(s.topic.Params)
+		if err != nil {
+			return nil, fmt.Errorf("parameters of topic %q: %w", s.topic.Topic, err)
 		}
-		if inPath[p.Name], err = parameterOf(property); err != nil {
-			return nil, fmt.Errorf("path parameter %q of consumer %q: %w", p.Name, s.Consumer, err)
+		schemas := ofTopic.from(s.topic.Members, "topic").Properties
+		c.Topic = s.topicOf(schemas)
+		if s.Alone {
+			inPath = schemas
+		}
+	}
+	if err := c.addParameters(s.PathParams, inPath); err != nil {
+		return nil, fmt.Errorf("address of consumer %q: %w", s.Consumer, err)
+	}
+	ws := &c.Bindings.WS
+	ws.Query = s.recoverable(params.from(s.Handshake, "query")).orNil()
+	ws.Headers = params.from(s.Handshake, "header").orNil()
+	ws.Cookies = params.from(s.Handshake, "cookie").orNil()
+	return c, nil
+}
+
+// addParameters declares the parameters of the address, with the schemas that
+// some of them have.
+func (c *channel) addParameters(names []string, schemas map[string]json.RawMessage) (err error) {
+	inPath := map[string]*parameter{}
+	for _, name := range names {
+		inPath[name] = &parameter{}
+		if text, ok := schemas[name]; ok {
+			if inPath[name], err = parameterOf(text); err != nil {
+				return fmt.Errorf("parameter %q: %w", name, err)
+			}
 		}
 	}
 	if len(inPath) > 0 {
@@ -44,18 +67,17 @@ func (g *generator) channel(s *source) (*channel, error) {
 		c.Parameters[id] = inPath[p.name]
 		c.Address = strings.ReplaceAll(c.Address, "{"+p.name+"}", "{"+id+"}")
 	}
-	ws := &c.Bindings.WS
-	ws.Query, ws.Headers, ws.Cookies = s.from("query", params), s.from("header", params), s.from("cookie", params)
-	return c, nil
+	return nil
 }
 
-// params is the schema of the handshake's parameters as one object, nil where the
-// consumer declares none.
-func (g *generator) params(s *source) (*object, error) {
-	if s.Params == nil {
-		return nil, nil
+// params is the schema of parameters as one object, which is empty where none are
+// declared.
+func (g *generator) params(declared *schema.Schema) (*object, error) {
+	o := &object{}
+	if declared == nil {
+		return o, nil
 	}
-	sch, err := g.registry.Of(s.Params.Type())
+	sch, err := g.registry.Of(declared.Type())
 	if err != nil {
 		return nil, err
 	}
@@ -63,35 +85,35 @@ func (g *generator) params(s *source) (*object, error) {
 	if name := g.definitions.Name(sch); name != "" {
 		text = g.definitions.Schemas[name]
 	}
-	o := &object{}
 	if err := json.Unmarshal(text, o); err != nil {
-		return nil, fmt.Errorf("parameters of consumer %q: %w", s.Consumer, err)
+		return nil, err
 	}
 	return o, nil
 }
 
-// from is the schema of the parameters that come from one part of the request,
-// nil where none do.
-func (s *source) from(part string, params *object) *object {
-	o := &object{Type: "object", Properties: map[string]json.RawMessage{}}
-	for _, p := range s.Handshake {
-		property, ok := params.Properties[p.Member]
-		if p.Source != part || !ok {
+// from is the schema of those parameters that come from one source, by their names
+// there.
+func (o *object) from(infos []chanx.ParamInfo, source string) *object {
+	part := &object{Type: "object", Properties: map[string]json.RawMessage{}}
+	for _, p := range infos {
+		property, ok := o.Properties[p.Member]
+		if p.Source != source || !ok {
 			continue
 		}
-		o.Properties[p.Name] = property
-		if params.requires(p) {
-			o.Required = append(o.Required, p.Name)
+		part.Properties[p.Name] = property
+		if slices.Contains(o.Required, p.Member) {
+			part.Required = append(part.Required, p.Name)
 		}
 	}
+	return part
+}
+
+// orNil is nil for an object without properties.
+func (o *object) orNil() *object {
 	if len(o.Properties) == 0 {
 		return nil
 	}
 	return o
-}
-
-func (o *object) requires(p chanx.ParamInfo) bool {
-	return slices.Contains(o.Required, p.Member)
 }
 
 // parameterOf says of a parameter of the address what AsyncAPI has words for: it

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
@@ -30,7 +31,7 @@ func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
 	}
 	g := &generator{
 		registry: schema.NewRegistry(&schema.Options{Struct: leaveToHub{}}),
-		sources:  map[string]*source{},
+		sources:  map[place]*source{},
 		document: &document{
 			AsyncAPI:           "3.0.0",
 			DefaultContentType: contentType,
@@ -44,8 +45,9 @@ func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
 		},
 	}
 	for _, endpoint := range hub.Endpoints() {
-		s := newSource(endpoint.Describe())
-		g.sources[s.Consumer] = s
+		for _, s := range sourcesOf(endpoint.Describe()) {
+			g.sources[s.place()] = s
+		}
 	}
 	if err := g.meet(); err != nil {
 		return nil, fmt.Errorf("asyncapi: %w", err)
@@ -72,7 +74,7 @@ func (leaveToHub) Struct(any) error { return nil }
 type generator struct {
 	registry    *schema.Registry // of what the document mentions, and of nothing else
 	definitions *schema.Definitions
-	sources     map[string]*source // by consumer
+	sources     map[place]*source
 	document    *document
 }
 
@@ -86,8 +88,8 @@ func (g *generator) meet() error {
 				}
 			}
 		}
-		if s.Params != nil {
-			if _, err := g.registry.Of(s.Params.Type()); err != nil {
+		for _, params := range s.allParams() {
+			if _, err := g.registry.Of(params.Type()); err != nil {
 				return fmt.Errorf("parameters of consumer %q: %w", s.Consumer, err)
 			}
 		}
@@ -98,9 +100,9 @@ func (g *generator) meet() error {
 
 // write fills the document and returns its text.
 func (g *generator) write() ([]byte, error) {
-	channelIDs := idsOf(namesOf(g.sources))
-	for consumer, s := range g.sources {
-		s.id = channelIDs[place{name: consumer}]
+	channelIDs := idsOf(maps.Keys(g.sources))
+	for p, s := range g.sources {
+		s.id = channelIDs[p]
 		s.messageIDs = idsOf(namesOf(s.frames))
 		c, err := g.channel(s)
 		if err != nil {

@@ -16,8 +16,12 @@ import (
 var update = flag.Bool("update", false, "write the documents that tests compare with")
 
 func TestGolden(t *testing.T) {
-	got := generate(t, fullHub(false), &asyncapi.Options{Title: "Test", Version: "0.1.0", Description: "For <tests> & more"})
-	const name = "testdata/full.json"
+	golden(t, "testdata/full.json", generate(t, fullHub(false), &asyncapi.Options{Title: "Test", Version: "0.1.0", Description: "For <tests> & more"}))
+}
+
+// golden compares a document with a file.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(name, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -34,10 +38,12 @@ func TestGolden(t *testing.T) {
 
 // The order of registering and mounting makes no difference, and neither do maps.
 func TestStable(t *testing.T) {
-	want := generate(t, fullHub(false), nil)
-	for i := range 20 {
-		if got := generate(t, fullHub(i%2 == 1), nil); !bytes.Equal(want, got) {
-			t.Fatalf("another document:\n%s", cmp.Diff(string(want), string(got)))
+	for _, hub := range []func(backwards bool) *chanx.Hub{fullHub, topicHub} {
+		want := generate(t, hub(false), nil)
+		for i := range 20 {
+			if got := generate(t, hub(i%2 == 1), nil); !bytes.Equal(want, got) {
+				t.Fatalf("another document:\n%s", cmp.Diff(string(want), string(got)))
+			}
 		}
 	}
 }

@@ -9,65 +9,84 @@ import (
 	chanx "github.com/chanx-go/chanx/core"
 )
 
-// messages writes every frame as a message among the components. The id there is
-// that of the action, with the channel's in front where channels differ in what
-// they call so.
+// written is a frame as a message, which goes to a place among the components.
+type written struct {
+	*message
+
+	source *source
+	frame  *frame
+	text   string
+	place  place
+}
+
+// messages writes every frame as a message among the components.
 func (g *generator) messages() error {
-	byAction := map[string][]*message{}
-	written := map[*frame]*message{}
+	byAction := map[string][]*written{}
 	for _, s := range g.sources {
 		for _, f := range s.frames {
 			m, err := g.message(s, f)
 			if err != nil {
 				return err
 			}
-			written[f] = m
-			byAction[f.action] = append(byAction[f.action], m)
-		}
-	}
-	places := map[*frame]place{}
-	named := map[place]*message{}
-	for _, s := range g.sources {
-		for _, f := range s.frames {
-			same, err := allEqual(byAction[f.action])
+			text, err := encode(m)
 			if err != nil {
 				return err
 			}
-			p := place{name: f.action}
-			if !same {
-				p.channel = s.id
-			}
-			places[f], named[p] = p, written[f]
+			byAction[f.action] = append(byAction[f.action], &written{message: m, source: s, frame: f, text: string(text)})
 		}
 	}
-	ids := idsOf(maps.Keys(named))
+	placed := map[place]*message{}
+	for _, same := range byAction {
+		share(same)
+		for _, w := range same {
+			placed[w.place] = w.message
+		}
+	}
+	ids := idsOf(maps.Keys(placed))
 	g.document.Components.Messages = map[string]*message{}
-	for p, m := range named {
+	for p, m := range placed {
 		g.document.Components.Messages[ids[p]] = m
 	}
-	for _, s := range g.sources {
-		for _, f := range s.frames {
-			g.document.Channels[s.id].Messages[s.messageID(f.action)] = reference{"#/components/messages/" + ids[places[f]]}
+	for _, same := range byAction {
+		for _, w := range same {
+			g.document.Channels[w.source.id].Messages[w.source.messageID(w.frame.action)] = reference{"#/components/messages/" + ids[w.place]}
 		}
 	}
 	return nil
 }
 
-// allEqual reports whether messages are written the same.
-func allEqual(all []*message) (bool, error) {
-	var first []byte
-	for i, m := range all {
-		text, err := encode(m)
-		if err != nil {
-			return false, err
+// share gives the messages of an action their places. Those of one kind share
+// theirs where channels write them alike, and so do kinds. The place has the
+// action's name for the first kind that there is, and for others the kind's after
+// that; where channels differ in what they call so, the channel's is before it.
+func share(same []*written) {
+	texts := map[kind]map[string]bool{}
+	for _, w := range same {
+		k := w.source.kind(w.frame)
+		if texts[k] == nil {
+			texts[k] = map[string]bool{}
 		}
-		if i == 0 {
-			first = text
-		} else if !bytes.Equal(first, text) {
-			return false, nil
+		texts[k][w.text] = true
+	}
+	shared := map[string]place{} // by text
+	for i, k := range slices.Sorted(maps.Keys(texts)) {
+		for text := range texts[k] {
+			if _, ok := shared[text]; ok || len(texts[k]) > 1 {
+				break
+			}
+			p := place{name: same[0].frame.action}
+			if i > 0 {
+				p.way = k.String()
+			}
+			shared[text] = p
 		}
 	}
-	return true, nil
+	for _, w := range same {
+		var ok bool
+		if w.place, ok = shared[w.text]; !ok {
+			w.place = place{channel: w.source.id, name: w.frame.action}
+		}
+	}
 }
 
 func (g *generator) message(s *source, f *frame) (*message, error) {
@@ -102,6 +121,7 @@ func (g *generator) message(s *source, f *frame) (*message, error) {
 	if f.refNeeded {
 		m.Payload.Required = append(m.Payload.Required, "ref")
 	}
+	s.address(f, m.Payload)
 	return m, nil
 }
 

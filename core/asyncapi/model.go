@@ -26,8 +26,18 @@ type channel struct {
 	Description string                `json:"description,omitempty"`
 	Tags        []tag                 `json:"tags,omitempty"`
 	Parameters  map[string]*parameter `json:"parameters,omitempty"`
+	Topic       *topic                `json:"x-topic,omitempty"`
 	Messages    map[string]reference  `json:"messages"`
 	Bindings    channelBindings       `json:"bindings"`
+}
+
+// topic says that the channel is one of topics, which frames name.
+type topic struct {
+	Name             string                     `json:"name"`
+	Pattern          string                     `json:"pattern"`
+	Parameters       []string                   `json:"parameters"`
+	ParameterSchemas map[string]json.RawMessage `json:"parameterSchemas,omitempty"`
+	History          bool                       `json:"history,omitempty"`
 }
 
 type tag struct {

@@ -9,11 +9,15 @@ import (
 )
 
 // place is what has an id in the document: a part that is "" isn't in the id.
-type place struct{ channel, name, way string }
+type place struct{ channel, name, topic, way string }
 
 func (p place) String() string {
+	name := p.name
+	if p.topic != "" {
+		name += "_" + p.topic
+	}
 	var parts []string
-	for _, part := range []string{p.channel, p.name, p.way} {
+	for _, part := range []string{p.channel, name, p.way} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -27,7 +31,7 @@ func (p place) String() string {
 func idsOf(places iter.Seq[place]) map[place]string {
 	sorted := slices.SortedFunc(places, func(a, b place) int {
 		return cmp.Or(
-			cmp.Compare(dirt(a), dirt(b)), cmp.Compare(a.String(), b.String()),
+			cmp.Compare(rank(a), rank(b)), cmp.Compare(a.String(), b.String()),
 			cmp.Compare(a.channel, b.channel), cmp.Compare(a.name, b.name),
 		)
 	})
@@ -53,12 +57,18 @@ func namesOf[T any](named map[string]T) iter.Seq[place] {
 	}
 }
 
-// dirt is 1 for a place whose name isn't its own id.
-func dirt(p place) int {
-	if name := p.String(); strings.Map(clean, name) != name {
-		return 1
+// rank is lower for the places that come first to the ids that they would have:
+// topics come after all others, and names that aren't their own ids after those
+// that are.
+func rank(p place) int {
+	r := 0
+	if p.topic != "" {
+		r = 2
 	}
-	return 0
+	if name := p.String(); strings.Map(clean, name) != name {
+		r++
+	}
+	return r
 }
 
 func clean(r rune) rune {

@@ -7,10 +7,12 @@ import (
 	chanx "github.com/chanx-go/chanx/core"
 )
 
-// source is a consumer with all the frames that its connections can carry.
+// source is a channel: a consumer, or a topic of one, with all the frames that go
+// to and fro there.
 type source struct {
-	chanx.EndpointInfo
+	chanx.EndpointInfo // of the consumer
 
+	topic      *chanx.TopicInfo  // nil for the consumer itself
 	frames     map[string]*frame // by action
 	id         string            // of the channel
 	messageIDs map[place]string  // of the frames on the channel
@@ -19,22 +21,59 @@ type source struct {
 // frame is a message on a channel. An action has one, even where several Go
 // types go by it: a frame must match one message only.
 type frame struct {
-	action    string
-	title     string
-	doc       chanx.Doc
-	types     []reflect.Type // of the payload
-	received  bool           // clients send it
-	pushed    bool           // the server sends it by itself
-	answers   bool           // the server sends it with the ref of what it answers
-	refNeeded bool           // it is about nothing without a ref
-	events    []chanx.Doc    // of the events that it comes of
-	replies   []string       // the actions that answer it
+	action     string
+	title      string
+	doc        chanx.Doc
+	types      []reflect.Type // of the payload
+	received   bool           // clients send it
+	pushed     bool           // the server sends it by itself
+	answers    bool           // the server sends it with the ref of what it answers
+	refNeeded  bool           // it is about nothing without a ref
+	ofConn     bool           // it is about the connection, whatever the topic
+	recovers   bool           // it has to do with what a client has missed
+	positioned bool           // it can have a position in its topic
+	events     []chanx.Doc    // of the events that it comes of
+	replies    []string       // the actions that answer it
 }
 
-func newSource(info chanx.EndpointInfo) *source {
-	s := &source{EndpointInfo: info, frames: map[string]*frame{}}
-	streams := false
-	for _, op := range info.Receives {
+// sourcesOf are the channels of a consumer: its own, and one for each of its
+// topics. A topic on a route of its own has just the one.
+func sourcesOf(info chanx.EndpointInfo) []*source {
+	if info.Alone {
+		return []*source{newSource(info, &info.Topics[0])}
+	}
+	all := []*source{newSource(info, nil)}
+	for i := range info.Topics {
+		all = append(all, newSource(info, &info.Topics[i]))
+	}
+	return all
+}
+
+// newSource makes the source of a consumer, or of one of its topics.
+func newSource(info chanx.EndpointInfo, topic *chanx.TopicInfo) *source {
+	s := &source{EndpointInfo: info, topic: topic, frames: map[string]*frame{}}
+	handlers := info.HandlersInfo
+	if topic != nil {
+		handlers = topic.HandlersInfo
+	}
+	streams := s.addHandlers(handlers)
+	for _, f := range s.frames {
+		if !f.received {
+			f.doc = f.eventDoc()
+		}
+	}
+	s.addOwn(streams)
+	if topic != nil {
+		s.describePresence()
+		s.addSubscribing()
+	}
+	return s
+}
+
+// addHandlers adds the frames of the application, and reports whether there are
+// streams.
+func (s *source) addHandlers(handlers chanx.HandlersInfo) (streams bool) {
+	for _, op := range handlers.Receives {
 		f := s.frame(op.Message)
 		f.received, f.doc = true, op.Doc
 		if op.Reply != nil {
@@ -44,30 +83,28 @@ func newSource(info chanx.EndpointInfo) *source {
 		if op.Stream {
 			f.replies = append(f.replies, streamEnd)
 		}
-		for _, m := range op.Sends {
-			s.frame(m).pushed = true
-		}
+		s.push(op.Sends)
 		streams = streams || op.Stream
 	}
-	for _, op := range info.Events {
+	for _, op := range handlers.Events {
 		if op.Reply != nil {
+			s.push([]chanx.MessageInfo{*op.Reply})
 			f := s.frame(*op.Reply)
-			f.pushed, f.events = true, append(f.events, op.Doc)
+			f.events = append(f.events, op.Doc)
 		}
-		for _, m := range op.Sends {
-			s.frame(m).pushed = true
-		}
+		s.push(op.Sends)
 	}
-	for _, m := range info.Outgoing {
-		s.frame(m).pushed = true
+	s.push(handlers.Outgoing)
+	return streams
+}
+
+// push notes messages that the server sends by itself.
+func (s *source) push(messages []chanx.MessageInfo) {
+	for _, m := range messages {
+		f := s.frame(m)
+		f.pushed = true
+		f.positioned = f.positioned || s.topic != nil && !isPresence(m.Type)
 	}
-	for _, f := range s.frames {
-		if !f.received {
-			f.doc = f.eventDoc()
-		}
-	}
-	s.addOwn(streams)
-	return s
 }
 
 func (s *source) messageID(action string) string { return s.messageIDs[place{name: action}] }
@@ -99,9 +136,9 @@ func (s *source) addOwn(streams bool) {
 		action: "error", title: "Error", pushed: true, answers: true, types: []reflect.Type{reflect.TypeFor[errorPayload]()},
 		doc: chanx.Doc{Summary: "A message was refused, or its handler failed"},
 	})
-	if s.AnnounceAuthentication {
+	if s.AnnounceAuthentication && !s.multiplexed() {
 		s.own(&frame{
-			action: "authentication", title: "Authentication", pushed: true, types: []reflect.Type{reflect.TypeFor[authenticationPayload]()},
+			action: "authentication", title: "Authentication", pushed: true, ofConn: true, types: []reflect.Type{reflect.TypeFor[authenticationPayload]()},
 			doc: chanx.Doc{Summary: "The result of the authentication, before any other frame"},
 		})
 	}
