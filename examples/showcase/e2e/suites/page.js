@@ -62,12 +62,19 @@ export function page(running) {
       const { text } = await get('/routes.json');
       const sockets = JSON.parse(text);
       assert.deepEqual(sockets.map((s) => s.path).sort(), [
-        '/ws/analytics', '/ws/background_jobs', '/ws/bench', '/ws/bench/room/{name}', '/ws/chat', '/ws/notifications',
-        '/ws/private', '/ws/reliable', '/ws/room/{room_name}', '/ws/system',
+        '/ws/analytics', '/ws/background_jobs', '/ws/bench', '/ws/bench/room/{name}', '/ws/chat', '/ws/lounge', '/ws/notifications',
+        '/ws/private', '/ws/reliable', '/ws/room/{room_name}', '/ws/system', '/ws/topics', '/ws/topics/room/{room_name}',
       ]);
+      const alone = sockets.find((s) => s.path === '/ws/topics/room/{room_name}');
+      assert.deepEqual(alone.messages.map(({ action }) => action), ['echo', 'post']);
       for (const s of sockets) {
-        assert.ok(s.messages.some(({ action }) => action === 'ping'), s.path);
+        assert.ok(s === alone || s.messages.some(({ action }) => action === 'ping'), s.path);
       }
+      const topics = sockets.find((s) => s.path === '/ws/topics');
+      assert.deepEqual(topics.messages.filter(({ topic }) => topic === 'room:{room_name}').map(({ action }) => action),
+        ['subscribe', 'echo', 'post', 'unsubscribe']);
+      assert.deepEqual(topics.groups, ['room:{room_name}', 'presence:{user}']);
+      assert.deepEqual(sockets.find((s) => s.path === '/ws/lounge').query, ['name']);
       const room = sockets.find((s) => s.path === '/ws/room/{room_name}');
       assert.deepEqual(room.params, ['room_name']);
       const { schema } = room.messages.find(({ action }) => action === 'room_chat');

@@ -35,6 +35,13 @@ type App struct {
 	Private       *chanx.Consumer[*Private]
 	Bench         *chanx.Consumer[*Bench]
 	BenchRoom     *chanx.Consumer[*BenchRoom]
+	TopicHub      *chanx.Consumer[*chanx.Conn]
+	Rooms         *chanx.Topic[*chanx.Subscription]
+	OneRoom       chanx.Mountable // one of Rooms, at an address of its own
+	Presence      *chanx.Topic[*chanx.Subscription]
+	Lounge        *chanx.Consumer[*Lounge]
+	Lobbies       *chanx.Topic[*Lobby]
+	Guests        *chanx.Presence[Guest] // of Lobbies
 
 	worker *Worker
 }
@@ -63,19 +70,26 @@ func New(opts *Options) *App {
 	a.Private = newPrivate(hub, options("Only for who brings a valid JSON Web Token", "authentication"))
 	a.Bench = newBench(hub, options("An echo, to measure", "bench"))
 	a.BenchRoom = newBenchRoom(hub, options("A room where everybody gets everything, to measure", "bench"))
+	a.Rooms = newRooms(hub)
+	a.OneRoom = a.Rooms.Alone(options(roomTopic))
+	a.Presence = newPresence(hub)
+	a.TopicHub = newTopicHub(hub, options("Several topics multiplexed over a single connection", "topics"), a.Rooms, a.Presence)
+	a.Lobbies, a.Guests = newLobbies(hub)
+	a.Lounge = newLounge(hub, &online{presence: a.Presence, conns: map[string]int{}},
+		options("Topics with history, and with who is there", "topics"), a.Lobbies, a.Presence)
 	return a
 }
 
 // Work does background jobs until the context ends; jobs under way end with it.
 func (a *App) Work(ctx context.Context) { a.worker.run(ctx, a.Jobs) }
 
-// publisher is a consumer, whatever its state.
+// publisher is a consumer or a topic, whatever its state.
 type publisher interface {
 	Name() string
 	PublishJSON(ctx context.Context, action string, payload []byte, groups ...string) error
 }
 
-// groups are those that are always there. Those of rooms come and go.
+// groups are those that are always there. Topics come and go.
 func (a *App) groups() map[string]publisher {
 	return map[string]publisher{
 		chatGroup:          a.Chat,
@@ -87,7 +101,8 @@ func (a *App) groups() map[string]publisher {
 	}
 }
 
-// Groups returns the names of a consumer's groups, sorted, without those of rooms.
+// Groups returns the names of a consumer's groups, sorted, without those that come
+// and go.
 func (a *App) Groups(consumer string) []string {
 	names := []string{}
 	for name, owner := range a.groups() {
@@ -99,23 +114,33 @@ func (a *App) Groups(consumer string) []string {
 	return names
 }
 
-// owner returns the consumer that has a group, nil if none does.
+// owner returns the consumer that has a group, or the topic that one is of; nil
+// if none is.
 func (a *App) owner(group string) publisher {
-	if name, ok := strings.CutPrefix(group, roomPrefix); ok && name != "" {
-		return a.Room
+	kind, name, ok := strings.Cut(group, ":")
+	if !ok || name == "" || strings.Contains(name, ":") {
+		return a.groups()[group]
 	}
-	return a.groups()[group]
+	switch kind {
+	case "room":
+		return a.Rooms
+	case "presence":
+		return a.Presence
+	case "lobby":
+		return a.Lobbies
+	}
+	return nil
 }
 
-// Publish gives an event to a group from outside of any connection. The payload
-// is JSON, nil where there is none. The error is a [*chanx.Error] for what is
-// wrong with the request: [chanx.NotFound] where no consumer has the group,
-// [chanx.UnknownAction] where its consumer does not declare the event, and
-// [chanx.Invalid] with the violations.
+// Publish gives an event to a group, or to a topic such as "room:lobby", from
+// outside of any connection. The payload is JSON, nil where there is none. The
+// error is a [*chanx.Error] for what is wrong with the request: [chanx.NotFound]
+// where there is no such group or topic, [chanx.UnknownAction] where it does not
+// declare the event, and [chanx.Invalid] with the violations.
 func (a *App) Publish(ctx context.Context, group, action string, payload []byte) error {
 	to := a.owner(group)
 	if to == nil {
-		return chanx.Errorf(chanx.NotFound, "no consumer has the group %q", group)
+		return chanx.Errorf(chanx.NotFound, "there is no group or topic %q", group)
 	}
 	return to.PublishJSON(ctx, action, payload, group)
 }

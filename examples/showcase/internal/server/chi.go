@@ -26,6 +26,9 @@ func Chi(a *app.App) (http.Handler, error) {
 		chanxchi.Handle(r, "/analytics", a.Analytics, nil)
 		chanxchi.Handle(r, "/background_jobs", a.Jobs, nil)
 		chanxchi.Handle(r, "/room/{room_name}", a.Room, nil)
+		chanxchi.Handle(r, "/topics", a.TopicHub, nil)
+		chanxchi.Handle(r, "/topics/room/{room_name}", a.OneRoom, nil)
+		chanxchi.Handle(r, "/lounge", a.Lounge, nil)
 		chanxchi.Handle(r, "/bench", a.Bench, nil)
 		chanxchi.Handle(r, "/bench/room/{name}", a.BenchRoom, nil)
 		r.Group(func(r chi.Router) {

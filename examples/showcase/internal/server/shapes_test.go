@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -41,6 +42,21 @@ var shapes = map[string]string{
 	"whoami":     nullShape,
 }
 
+// topicShapes are those of a topic's messages that are others than a consumer's.
+var topicShapes = map[string]string{
+	"echo":             postShape,
+	"post":             postShape,
+	"posted":           postShape,
+	"presence_changed": `{"type":"object","required":["user","online"],"properties":{"user":{"type":"string"},"online":{"type":"boolean"}}}`,
+	"room_event":       postShape,
+
+	// Ours.
+	"presence_joined": `{"type":"object","required":["key","info"],"properties":{"key":{"type":"string"},"info":{"$ref":"#/definitions/Guest"}},"definitions":{"Guest":` + guestShape + `}}`,
+	"presence_left":   `{"type":"object","required":["key"],"properties":{"key":{"type":"string"}}}`,
+	"presence_state": `{"type":"object","required":["members"],"properties":{"members":{"type":"array","items":{"$ref":"#/definitions/MemberGuest"}}},
+		"definitions":{"Guest":` + guestShape + `,"MemberGuest":{"type":"object","required":["key","info"],"properties":{"key":{"type":"string"},"info":{"$ref":"#/definitions/Guest"}}}}}`,
+}
+
 const (
 	nullShape         = `{"type":"null"}`
 	textShape         = `{"type":"string"}`
@@ -48,14 +64,18 @@ const (
 	analyticsShape    = `{"type":"object","required":["event"],"properties":{"event":{"type":"string"},"data":{"default":null}}}`
 	notificationShape = `{"type":"object","required":["message"],"properties":{"message":{"type":"string"},"type":{"type":"string","default":"user"}}}`
 	roomShape         = `{"type":"object","required":["message"],"properties":{"message":{"type":"string"},"room_name":{"type":["string","null"],"default":null},"status":{"type":"string","enum":["PENDING","DELIVERED","FAILED"],"default":"PENDING"}}}`
+	postShape         = `{"type":"object","required":["body"],"properties":{"body":{"type":"string"},"author":{"type":"string","default":"anonymous"}}}`
+	guestShape        = `{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}`
 	echoShape         = `{"type":"object","required":["text"],"properties":{"text":{"type":"string","minLength":1,"maxLength":65536}}}`
 	publishShape      = `{"type":"object","required":["seq","t","text"],"properties":{"seq":` + int64Shape + `,"t":` + int64Shape + `,"text":{"type":"string","minLength":1,"maxLength":65536}}}`
 	int64Shape        = `{"type":"integer","format":"int64","minimum":-9223372036854775808,"maximum":9223372036854775807}`
 )
 
-// routes are the messages of each route: what clients send, and what they get.
+// routes are the messages of each route, and of each topic there: what clients
+// send, and what they get.
 var routes = map[string][2][]string{
 	"/ws/system":            {{"ping", "user_message"}, {"pong", "system_echo"}},
+	"/ws/topics":            {{"ping"}, {"pong"}},
 	"/ws/chat":              {{"chat", "extra_request", "ping"}, {"chat_notification", "extra_passthrough", "extra_response", "pong", "user_joined_notification", "user_left_notification"}},
 	"/ws/reliable":          {{"ping", "reliable_chat"}, {"chat_notification", "pong", "reliable_chat_notification"}},
 	"/ws/notifications":     {{"notification", "ping"}, {"notification_broadcast", "pong"}},
@@ -65,6 +85,15 @@ var routes = map[string][2][]string{
 	"/ws/private":           {{"ping", "whoami"}, {"identity", "pong"}},
 	"/ws/bench":             {{"echo", "ping"}, {"echo_reply", "pong"}},
 	"/ws/bench/room/{name}": {{"echo", "ping", "publish"}, {"echo_reply", "pong", "published"}},
+	"/ws/lounge":            {{"ping"}, {"pong"}},
+
+	"/ws/topics/room/{room_name}": {},
+
+	"/ws/topics room:{room_name}":                  {{"echo", "post"}, {"posted", "room_event"}},
+	"/ws/topics presence:{user}":                   {nil, {"presence_changed"}},
+	"/ws/topics/room/{room_name} room:{room_name}": {{"echo", "post"}, {"posted", "room_event"}},
+	"/ws/lounge lobby:{room_name}":                 {{"post"}, {"presence_joined", "presence_left", "presence_state", "room_event"}},
+	"/ws/lounge presence:{user}":                   {nil, {"presence_changed"}},
 }
 
 func TestShapes(t *testing.T) {
@@ -72,16 +101,10 @@ func TestShapes(t *testing.T) {
 		got := map[string][2][]string{}
 		for _, endpoint := range s.app.Hub.Endpoints() {
 			info := endpoint.Describe()
-			var actions [2][]string
-			for _, op := range info.Receives {
-				actions[0] = append(actions[0], op.Message.Action)
-				sameShape(s, op.Message.Action, op.Message.Schema.JSON())
+			got[info.Path] = actions(s, &info.HandlersInfo, shapes)
+			for _, topic := range info.Topics {
+				got[info.Path+" "+topic.Pattern] = actions(s, &topic.HandlersInfo, topicShapes)
 			}
-			for _, m := range info.Sends {
-				actions[1] = append(actions[1], m.Action)
-				sameShape(s, m.Action, m.Schema.JSON())
-			}
-			got[info.Path] = actions
 		}
 		if diff := cmp.Diff(routes, got); diff != "" {
 			s.Errorf("(-want +got):\n%s", diff)
@@ -89,19 +112,34 @@ func TestShapes(t *testing.T) {
 	})
 }
 
-func sameShape(t testing.TB, action string, schema []byte) {
+// actions are the messages that handlers take and send, which must have their
+// shapes.
+func actions(t testing.TB, info *chanx.HandlersInfo, shapes map[string]string) (all [2][]string) {
+	t.Helper()
+	for _, op := range info.Receives {
+		all[0] = append(all[0], op.Message.Action)
+		sameShape(t, shapes, op.Message)
+	}
+	for _, m := range info.Sends {
+		all[1] = append(all[1], m.Action)
+		sameShape(t, shapes, m)
+	}
+	return all
+}
+
+func sameShape(t testing.TB, shapes map[string]string, m chanx.MessageInfo) {
 	t.Helper()
 	var want, got any
-	if err := json.Unmarshal([]byte(shapes[action]), &want); err != nil {
-		t.Errorf("%s: %v", action, err)
+	if err := json.Unmarshal([]byte(shapes[m.Action]), &want); err != nil {
+		t.Errorf("%s: %v", m.Action, err)
 		return
 	}
-	if err := json.Unmarshal(schema, &got); err != nil {
-		t.Errorf("%s: %v", action, err)
+	if err := json.Unmarshal(m.Schema.JSON(), &got); err != nil {
+		t.Errorf("%s: %v", m.Action, err)
 		return
 	}
 	if diff := cmp.Diff(want, bare(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", action, diff)
+		t.Errorf("%s (-want +got):\n%s", m.Action, diff)
 	}
 }
 

@@ -58,7 +58,7 @@ func readEvent(body io.Reader) (event, error) {
 func refuse(w http.ResponseWriter, err error) {
 	e, ok := errors.AsType[*chanx.Error](err)
 	if !ok {
-		e = &chanx.Error{Reason: chanx.Unavailable, Detail: "the event could not be published"}
+		e = &chanx.Error{Reason: chanx.Unavailable, Detail: "try again later"}
 	}
 	status := e.Status()
 	if e.Reason == chanx.Invalid || e.Reason == chanx.UnknownAction {

@@ -17,7 +17,8 @@ import (
 //	GET /routes.json     the sockets, with their messages: what the page is made from
 //	GET /healthz         200 as long as the program runs
 //	GET /token?sub=NAME  a token for the private socket
-//	POST /events/{group} an event for a group
+//	POST /events/{group} an event for a group or a topic
+//	GET /members/{topic} who is present on a topic
 //
 // The consumers must have been mounted before the first request.
 func Handler(a *app.App) http.Handler {
@@ -28,6 +29,7 @@ func Handler(a *app.App) http.Handler {
 	mux.Handle("GET /healthz", health(a))
 	mux.Handle("GET /token", token())
 	mux.Handle("POST /events/{group}", events(a))
+	mux.Handle("GET /members/{topic}", members(a))
 	return secure(http.NewCrossOriginProtection().Handler(mux)) // an event is this page's own to publish, or a program's
 }
 

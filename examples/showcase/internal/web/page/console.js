@@ -34,7 +34,7 @@ export class Console {
     on(byId('message'), 'change', () => this.template());
     on(byId('reset'), 'click', () => this.template());
     on(byId('event'), 'change', () => this.eventTemplate());
-    on(byId('group'), 'change', () => this.eventTemplate());
+    on(byId('group'), 'change', () => this.events());
     on(byId('clear'), 'click', () => this.list.clear());
     byId('frame').addEventListener('keydown', (e) => {
       if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
@@ -56,31 +56,41 @@ export class Console {
     byId('route-about').textContent = socket.description;
     byId('params').replaceChildren(
       ...socket.params.map((name) => field(name, 'lobby')),
+      ...socket.query.map((name) => field(name, 'ada')),
       ...(socket.token ? [field('Your name, for the token', 'ada', 'token')] : []),
     );
-    fill(byId('message'), socket.messages.map((m) => m.action), socket.messages.findIndex((m) => m.action !== 'ping'));
-    fill(byId('group'), socket.groups);
-    fill(byId('event'), socket.events.map((e) => e.action));
+    fill(byId('message'), socket.messages.map(titled), socket.messages.findIndex((m) => m.action !== 'ping'));
+    fill(byId('group'), socket.groups.map(filled));
     byId('publish').hidden = socket.groups.length === 0 || socket.events.length === 0;
     this.template();
-    if (!byId('publish').hidden) this.eventTemplate();
+    if (!byId('publish').hidden) this.events();
     this.show();
   }
 
   /** template puts the chosen message into the text that is sent. */
   template() {
     const { byId } = this;
-    const message = this.socket.messages.find((m) => m.action === byId('message').value);
+    const message = this.socket.messages[byId('message').selectedIndex];
     this.refs += 1;
     const frame = { action: message.action, ref: String(this.refs) };
+    if (message.topic) frame.topic = filled(message.topic);
     if (message.schema) frame.payload = sample(message.schema);
     byId('frame').value = JSON.stringify(frame, null, 2);
     byId('message').title = message.summary ?? '';
   }
 
+  /** events offers those of the chosen group. */
+  events() {
+    const { byId, socket } = this;
+    const topic = socket.groups[byId('group').selectedIndex];
+    this.offered = socket.events.filter((e) => !e.topic || e.topic === topic);
+    fill(byId('event'), this.offered.map((e) => e.action));
+    this.eventTemplate();
+  }
+
   eventTemplate() {
     const { byId } = this;
-    const event = this.socket.events.find((e) => e.action === byId('event').value);
+    const event = this.offered[byId('event').selectedIndex];
     byId('event-group').textContent = byId('group').value;
     byId('published').textContent = '';
     const body = { action: event.action };
@@ -94,7 +104,7 @@ export class Console {
     for (const input of this.byId('params').querySelectorAll('input')) values[input.name] = input.value;
     const protocols = socket.token && values.token ? [`bearer.${await token(values.token)}`] : [];
     if (this.link || this.socket !== socket) return; // meanwhile somebody was quicker
-    const link = new Link(url(socket.path, values), protocols, this.list, () => {
+    const link = new Link(url(socket.path, values, socket.query), protocols, this.list, () => {
       if (this.link !== link) return;
       if (link.state === 'lost') this.link = null;
       this.show(link.state);
@@ -136,6 +146,16 @@ function compact(text) {
   } catch {
     return text;
   }
+}
+
+/** titled is how a message is offered. */
+function titled({ action, topic }) {
+  return topic ? `${action} ${topic}` : action;
+}
+
+/** filled is a topic of a pattern, to begin with. */
+function filled(pattern) {
+  return pattern.replace('{user}', 'ada').replace(/\{[^}]+\}/g, 'lobby');
 }
 
 /** token asks the server for one, in a name. */

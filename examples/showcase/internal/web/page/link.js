@@ -1,9 +1,10 @@
 // One WebSocket to the server, and a list that shows what goes over it.
 
 /** url is the address of a socket on this page's own server. */
-export function url(path, values) {
+export function url(path, values, query = []) {
   const filled = path.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ''));
-  return location.origin.replace(/^http/, 'ws') + filled;
+  const asked = new URLSearchParams(query.map((name) => [name, values[name] ?? '']));
+  return `${location.origin.replace(/^http/, 'ws')}${filled}${query.length > 0 ? `?${asked}` : ''}`;
 }
 
 /** A connection. changed is called when it opens and when it has ended. */

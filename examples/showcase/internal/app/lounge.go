@@ -1,0 +1,54 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// LoungeParams are the parameters of the lounge's address.
+type LoungeParams struct {
+	Name string `query:"name" required:"false" maxLength:"100" pattern:"^[^:]*$" doc:"Who you are"`
+}
+
+// Lounge is one client with a name, however it writes it.
+type Lounge struct {
+	*chanx.Conn
+
+	Guest
+	key    string // what it goes by, "" for who doesn't say
+	online *online
+	seen   bool // others were told that it is online
+}
+
+func newLounge(hub *chanx.Hub, online *online, opts *chanx.ConsumerOptions, topics ...chanx.Subscribable) *chanx.Consumer[*Lounge] {
+	lounge := chanx.NewConsumer(hub, "lounge", func(_ context.Context, conn *chanx.Conn) (*Lounge, error) {
+		params, err := chanx.Bind[LoungeParams](conn)
+		return &Lounge{Conn: conn, Guest: Guest{params.Name}, key: strings.ToLower(params.Name), online: online}, err
+	}, opts)
+	chanx.Params[LoungeParams](lounge)
+	withPing(lounge)
+	chanx.Topics(lounge, topics...)
+	chanx.OnOpen(lounge, (*Lounge).came)
+	chanx.OnClose(lounge, (*Lounge).left)
+	return lounge
+}
+
+func (l *Lounge) came(ctx context.Context) error {
+	l.seen = l.key != ""
+	if !l.seen {
+		return nil
+	}
+	return l.online.count(ctx, l.key, 1)
+}
+
+func (l *Lounge) left(ctx context.Context, _ *chanx.CloseError) {
+	if !l.seen {
+		return
+	}
+	if err := l.online.count(ctx, l.key, -1); err != nil {
+		slog.WarnContext(ctx, "showcase: nobody was told that somebody left", "user", l.key, "error", err)
+	}
+}
