@@ -54,12 +54,13 @@ func (c *Conn) handle(b []byte) {
 }
 
 // dispatch finds the handler of a frame and runs it, here or beside the lane.
-// Where the connection is for one topic alone, frames without a topic are to that.
+// Where the connection is for one topic alone, frames without a topic, or with an
+// empty one, are to that.
 func (c *Conn) dispatch(x *exchange, b []byte) {
 	var e wire.Envelope
 	err := e.Scan(b, c.consumer.discriminator)
 	x.ref, x.topic, x.payload = e.Ref, string(e.Topic), e.Payload
-	if e.Topic == nil && c.consumer.alone != nil {
+	if len(e.Topic) == 0 && c.consumer.alone != nil {
 		x.topic = c.aloneName()
 	}
 	switch {
