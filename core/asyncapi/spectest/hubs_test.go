@@ -79,6 +79,7 @@ var hubs = map[string]func(hub *chanx.Hub){
 	"everything":   func(hub *chanx.Hub) { everything(hub) },
 	"odd names":    oddNames,
 	"same actions": sameActions,
+	"topics":       func(hub *chanx.Hub) { newTopics(hub) },
 }
 
 // everything mounts a consumer that has every kind of frame.
