@@ -32,6 +32,7 @@ func (quit) Action() string { return "quit" }
 type labTopics struct {
 	room     *chanx.Topic[*listener]
 	log      *chanx.Topic[*listener]
+	tape     *chanx.Topic[*listener]
 	ledger   *chanx.Topic[*listener]
 	people   *chanx.Topic[*listener]
 	number   *chanx.Topic[*listener]
@@ -42,8 +43,8 @@ type labTopics struct {
 var labLog = chanx.History{Frames: 5, Age: time.Hour}
 
 // registerTopics gives a lab topics: room:{room} can do something of everything;
-// log:{name} keeps history, and so does ledger:{name}, whose events go through
-// handlers; people:{room} tracks presence; number:{id} has a typed parameter. The
+// log:{name} keeps a short history, tape:{name} a long one, and so does
+// ledger:{name}, whose events go through handlers; people:{room} tracks presence; number:{id} has a typed parameter. The
 // room is also served at /room/{room} and the log at /log/{name}.
 func registerTopics(l *lab) {
 	open := func(ctx context.Context, s *chanx.Subscription) (*listener, error) { return l.listen(ctx, s) }
@@ -53,6 +54,8 @@ func registerTopics(l *lab) {
 	t.log = chanx.NewTopic(l.hub, "log", "log:{name}", open, &chanx.TopicOptions{History: &labLog})
 	chanx.On(t.log, (*listener).say, chanx.Sends[said]())
 	chanx.Forward[note](t.log)
+	t.tape = chanx.NewTopic(l.hub, "tape", "tape:{name}", open, &chanx.TopicOptions{History: &chanx.History{}})
+	chanx.Forward[note](t.tape)
 	t.ledger = chanx.NewTopic(l.hub, "ledger", "ledger:{name}", open, &chanx.TopicOptions{History: &chanx.History{}})
 	chanx.On(t.ledger, (*listener).say, chanx.Sends[said]())
 	chanx.Forward[note](t.ledger)
@@ -67,7 +70,7 @@ func registerTopics(l *lab) {
 	}, nil)
 	chanx.Params[numberParams](t.number)
 	chanx.Reply(t.number, (*listener).ping)
-	chanx.Topics(l, t.room, t.log, t.ledger, t.people, t.number)
+	chanx.Topics(l, t.room, t.log, t.tape, t.ledger, t.people, t.number)
 	l.mux.Handle("/room/{room}", chanx.Mount(t.room.Alone(nil), "/room/{room}"))
 	l.mux.Handle("/log/{name}", chanx.Mount(t.log.Alone(nil), "/log/{name}"))
 }
@@ -180,8 +183,15 @@ func (l *lab) publish(ctx context.Context, where, action, payload string) error 
 	if !ok {
 		return l.PublishJSON(ctx, action, []byte(payload), where)
 	}
-	t := map[string]*chanx.Topic[*listener]{
-		"room": l.topics.room, "log": l.topics.log, "ledger": l.topics.ledger, "people": l.topics.people,
-	}[name]
-	return t.PublishJSON(ctx, action, []byte(payload), topic)
+	return l.topic(name).PublishJSON(ctx, action, []byte(payload), topic)
+}
+
+func (l *lab) topic(name string) *chanx.Topic[*listener] {
+	t := &l.topics
+	for _, topic := range []*chanx.Topic[*listener]{t.room, t.log, t.tape, t.ledger, t.people} {
+		if topic.Name() == name {
+			return topic
+		}
+	}
+	panic("no topic " + name)
 }

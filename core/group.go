@@ -193,9 +193,15 @@ func (g *group) appendOwn(action string, payload []byte) {
 	if len(g.members) == 0 {
 		return
 	}
-	p := g.open()
-	p.bytes = g.consumer.appendFrame(p.bytes, wire.Head{Action: action, Topic: g.topicName()}, payload)
-	p.entries = append(p.entries, entry{end: len(p.bytes)})
+	p, head := g.open(), wire.Head{Action: action, Topic: g.topicName()}
+	var ev *event
+	if g.inOrder() {
+		ev = &event{frames: g.consumer.appendFrame(nil, head, payload)}
+		p.uneven = true
+	} else {
+		p.bytes = g.consumer.appendFrame(p.bytes, head, payload)
+	}
+	p.entries = append(p.entries, entry{end: len(p.bytes), event: ev})
 	g.wake()
 }
 

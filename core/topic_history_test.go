@@ -1,0 +1,258 @@
+package chanx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/google/go-cmp/cmp"
+)
+
+// meddler is a memory layer in which things happen at chosen moments.
+type meddler struct {
+	*layer.Memory
+	reads  int
+	before func(read int)                  // a Read
+	after  func(read int)                  // it has found its entries
+	failed func(read int) error            // in place of a Read
+	change func(layer.Entry) []layer.Entry // what a follower gets in place of an entry
+}
+
+func (m *meddler) Read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	m.reads++
+	n := m.reads
+	if m.before != nil {
+		m.before(n)
+	}
+	if m.failed != nil {
+		if err := m.failed(n); err != nil {
+			return nil, layer.Position{}, err
+		}
+	}
+	entries, head, err := m.Memory.Read(ctx, channel, after, limit)
+	if m.after != nil {
+		m.after(n)
+	}
+	return entries, head, err
+}
+
+func (m *meddler) Follow(ctx context.Context, channel string, handler func(layer.Entry)) (layer.Position, layer.Subscription, error) {
+	return m.Memory.Follow(ctx, channel, func(e layer.Entry) {
+		entries := []layer.Entry{e}
+		if m.change != nil {
+			entries = m.change(e)
+		}
+		for _, e := range entries {
+			handler(e)
+		}
+	})
+}
+
+// newHistoryLab makes a lab on a meddler.
+func newHistoryLab(t *testing.T) (*lab, *meddler) {
+	m := &meddler{Memory: layer.NewMemory()}
+	t.Cleanup(func() { _ = m.Close() })
+	return newLab(t, labOptions{hub: chanx.HubOptions{Layer: m, Logger: discard}, register: registerTopics}), m
+}
+
+// kept are the topics that keep a long history: without handlers and with them.
+var kept = []string{"tape", "ledger"}
+
+// note publishes a note to the topic of a name.
+func (l *lab) note(t *testing.T, topic, text string) {
+	t.Helper()
+	if err := l.topic(topic).Publish(t.Context(), note{text}, topic+":1"); err != nil {
+		t.Error(err)
+	}
+}
+
+// places are the places of the frames that came, or their actions where they have
+// none.
+func places(lines []string) (all []string) {
+	for _, line := range lines {
+		_, rest, found := strings.Cut(line, `"seq":`)
+		seq, _, _ := strings.Cut(rest, ",")
+		if strings.Contains(line, `"action":"subscribed"`) {
+			_, recovered, _ := strings.Cut(line, `"recovered":`)
+			recovered, _, _ = strings.Cut(recovered, ",")
+			seq = fmt.Sprintf("subscribed %s %s", recovered, seq)
+		} else if !found {
+			seq = line
+		}
+		all = append(all, seq)
+	}
+	return all
+}
+
+// What is published while a client catches up comes once, and in its place.
+func TestPublishDuringReplay(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(l *lab, m *meddler, publish func()){
+		"after the first reading": func(_ *lab, m *meddler, publish func()) { m.after = func(n int) { run(n == 1, publish) } },
+		"before the last reading": func(_ *lab, m *meddler, publish func()) {
+			m.after = func(n int) { run(n == 1, publish) }
+			m.before = func(n int) { run(n == 2, publish) }
+		},
+		"after the last reading":     func(_ *lab, m *meddler, publish func()) { m.after = func(n int) { run(n <= 2, publish) } },
+		"whenever something is read": func(_ *lab, m *meddler, publish func()) { m.after = func(int) { publish() }; m.before = m.after },
+	}
+	for name, meddle := range tests {
+		for i, missed := range []int{0, 0, 1, 1, 3, 3, 600, 600} {
+			topic := kept[i%2]
+			t.Run(fmt.Sprint(name, ", ", missed, " missed on a ", topic), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, m := newHistoryLab(t)
+					c := openRaw(t, l.mux, "/ws")
+					c.send(subscribe(topic))
+					epoch := epochPattern.FindStringSubmatch(c.take()[0])[1]
+					published := 0
+					publish := func() { published++; l.note(t, topic, fmt.Sprint(published)) }
+					publish()
+					c.drop()
+					for range missed {
+						publish()
+					}
+					meddle(l, m, publish)
+					c = openRaw(t, l.mux, "/ws")
+					c.send(recoverAfter(topic, 1, epoch))
+					got := places(c.take())
+					publish()
+					got = append(got, places(c.take())...)
+					if !strings.HasPrefix(got[0], "subscribed true") {
+						t.Errorf("first came %q", got[0])
+					}
+					var want []string
+					for seq := 2; seq <= published; seq++ {
+						want = append(want, fmt.Sprint(seq))
+					}
+					if diff := cmp.Diff(want, got[1:]); diff != "" {
+						t.Errorf("of %d published came (-want +got):\n%s", published, diff)
+					}
+				})
+			})
+		}
+	}
+}
+
+func subscribe(topic string) string {
+	return fmt.Sprintf(`{"topic":"%s:1","action":"subscribe"}`, topic)
+}
+
+func recoverAfter(topic string, seq int, epoch string) string {
+	return fmt.Sprintf(`{"topic":"%s:1","action":"subscribe","payload":{"recover":{"seq":%d,"epoch":%q}}}`, topic, seq, epoch)
+}
+
+func run(now bool, f func()) {
+	if now {
+		f()
+	}
+}
+
+// Who can't be given all that was lost is told, once, and goes on from there.
+func TestLossIsTold(t *testing.T) {
+	t.Parallel()
+	drop := func(seqs ...uint64) func(layer.Entry) []layer.Entry {
+		return func(e layer.Entry) []layer.Entry {
+			if slices.Contains(seqs, e.Seq) {
+				return nil
+			}
+			return []layer.Entry{e}
+		}
+	}
+	tests := map[string]struct {
+		change func(layer.Entry) []layer.Entry
+		want   []string
+	}{
+		"nothing":       {nil, []string{"1", "2", "3", "4"}},
+		"one entry":     {drop(2), []string{"1", "subscribed false 2", "3", "4"}},
+		"two entries":   {drop(2, 3), []string{"1", "subscribed false 3", "4"}},
+		"the first one": {drop(1), []string{"subscribed false 1", "2", "3", "4"}},
+		"an epoch": {func(e layer.Entry) []layer.Entry {
+			if e.Seq > 2 {
+				e.Epoch, e.Seq = "another", e.Seq-2
+			}
+			return []layer.Entry{e}
+		}, []string{"1", "2", "subscribed false 0", "1", "2"}},
+		"and repeated": {func(e layer.Entry) []layer.Entry { return []layer.Entry{e, e} }, []string{"1", "2", "3", "4"}},
+	}
+	for name, tt := range tests {
+		for _, topic := range kept {
+			t.Run(name+" on a "+topic, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, m := newHistoryLab(t)
+					m.change = tt.change
+					c := openRaw(t, l.mux, "/ws")
+					c.send(subscribe(topic))
+					c.take()
+					for i := range 4 {
+						l.note(t, topic, fmt.Sprint(i))
+					}
+					if diff := cmp.Diff(tt.want, places(c.take())); diff != "" {
+						t.Errorf("came (-want +got):\n%s", diff)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A history that can't be read, or not to its end, is told like one that isn't
+// kept any more; the subscription stands.
+func TestReplayFails(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		failed int
+		missed int
+		want   []string
+	}{
+		"at once":     {1, 3, []string{"subscribed false 4", "5"}},
+		"on the way":  {2, 300, append(append([]string{"subscribed true 301"}, numbers(2, 257)...), "subscribed false 301", "302")},
+		"not reached": {3, 2, []string{"subscribed true 3", "2", "3", "4"}},
+	}
+	for name, tt := range tests {
+		for _, topic := range kept {
+			t.Run(name+" on a "+topic, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, m := newHistoryLab(t)
+					c := openRaw(t, l.mux, "/ws")
+					c.send(subscribe(topic))
+					epoch := epochPattern.FindStringSubmatch(c.take()[0])[1]
+					c.send(strings.Replace(subscribe(topic), "sub", "unsub", 1))
+					c.take()
+					for i := range tt.missed + 1 {
+						l.note(t, topic, fmt.Sprint(i))
+					}
+					m.failed = func(n int) error {
+						if n == tt.failed {
+							return errors.New("the server is away")
+						}
+						return nil
+					}
+					c.send(recoverAfter(topic, 1, epoch))
+					got := places(c.take())
+					l.note(t, topic, "the next one")
+					got = append(got, places(c.take())...)
+					if diff := cmp.Diff(tt.want, got); diff != "" {
+						t.Errorf("came (-want +got):\n%s", diff)
+					}
+				})
+			})
+		}
+	}
+}
+
+func numbers(from, to int) (all []string) {
+	for n := from; n <= to; n++ {
+		all = append(all, fmt.Sprint(n))
+	}
+	return all
+}
