@@ -15,8 +15,15 @@ import (
 var _ History = (*Memory)(nil)
 
 // Append implements [History]. Besides the errors stated there it returns
-// [ErrBacklog]. An entry that is appended inside a handler while the channel's
-// handlers run gets its number, and can be read, when its turn comes.
+// [ErrBacklog].
+//
+// Delivery is like that of Publish, and an entry gets its number when it is
+// delivered: one that waits for its turn, or that a handler appends to a channel
+// in delivery, can't be read yet.
+//
+// A channel is forgotten once nobody has followed it, and nothing of it was kept,
+// for the Age of its last retention. One that never had an entry costs nothing
+// after its last follower has left.
 func (m *Memory) Append(ctx context.Context, channel string, data []byte, keep Retention) error {
 	if m.closed.Load() {
 		return ErrClosed
@@ -133,17 +140,12 @@ func (h *histories) pin(channel string) (*historyChannel, error) {
 	return c, nil
 }
 
-func (h *histories) append(ctx context.Context, channel string, a appended) (err error) {
+func (h *histories) append(ctx context.Context, channel string, a appended) error {
 	c, err := h.pin(channel)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		c.pins.Add(-1)
-		if err != nil { // nothing was appended, so no timer looks after the channel
-			h.forget(c)
-		}
-	}()
+	defer c.pins.Add(-1)
 	return c.turn.do(ctx, a, c.append)
 }
 

@@ -16,7 +16,7 @@ type historyChannel struct {
 	histories *histories
 	name      string
 	epoch     string
-	pins      atomic.Int64 // of calls that may append; grows under the shard's lock
+	pins      atomic.Int64 // of calls that append; grows under the shard's lock
 	turn      turn[appended]
 
 	mu        sync.Mutex // never held while a handler runs
@@ -25,7 +25,7 @@ type historyChannel struct {
 	keep      Retention
 	entries   ring
 	followers subscribers[Entry]
-	idle      time.Duration // since when there are no entries, or no followers
+	idle      time.Duration // since when there are neither entries nor followers
 	timer     *time.Timer
 	armed     bool
 }
@@ -51,7 +51,6 @@ func (c *historyChannel) append(a appended) {
 	c.expire(now) // as was said so far: what is forgotten doesn't come back
 	rearm := a.keep.Age != c.keep.Age
 	c.keep = a.keep
-	c.expire(now)
 	c.entries.drop(c.entries.count - (c.keep.Entries - 1))
 	c.entries.push(kept{data: a.data, at: now})
 	c.last++
@@ -165,7 +164,7 @@ func (c *historyChannel) wake() {
 	case c.entries.count > 0:
 		c.arm(now)
 	case len(c.followers.load()) > 0: // the last one to leave sets it again
-	case now-c.idle < c.keep.Age:
+	case now-c.idle < c.keep.Age || c.pins.Load() > 0:
 		c.arm(now)
 	default:
 		over = true

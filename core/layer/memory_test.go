@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,6 +23,7 @@ func TestMemoryConformance(t *testing.T) {
 	t.Parallel()
 	layertest.Run(t, layertest.Harness{
 		OneProcess: true,
+		Age:        time.Second / 10,
 		Backend: func(*testing.T) layertest.Open {
 			m := layer.NewMemory()
 			return func(*testing.T) layer.Layer { return m }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -320,7 +321,7 @@ func (h *handle) readChannel(name string) channel {
 	}
 	var found channel
 	for c := range h.network.stored {
-		if c.carries == history && (c.name == name || bytes.EqualFold([]byte(c.name), []byte(name)) && c.name > found.name) {
+		if c.carries == history && (c.name == name || strings.EqualFold(c.name, name) && c.name > found.name) {
 			found = c
 		}
 	}
