@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/layer"
@@ -119,9 +120,13 @@ func TestPublishDuringReplay(t *testing.T) {
 					for range missed {
 						publish()
 					}
-					meddle(l, m, publish)
+					meddle(l, m, func() {
+						publish()
+						<-time.After(time.Millisecond) // until it has arrived
+					})
 					c = openRaw(t, l.mux, "/ws")
 					c.send(recoverAfter(topic, 1, epoch))
+					<-time.After(time.Second)
 					got := places(c.take())
 					publish()
 					got = append(got, places(c.take())...)
