@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
@@ -20,7 +21,10 @@ type roster struct {
 	shard   *rosterShard
 	channel string
 	turn    turn[posted]
-	watches subscribers[PresenceChange]
+	// starting is how many watches are in their first call, which has no turn: a
+	// watch may start inside a handler, where it must not wait for one.
+	starting atomic.Int32
+	watches  subscribers[PresenceChange]
 
 	members  map[string]*memoryMember
 	sessions map[sessionName]*memorySession
@@ -198,14 +202,18 @@ func (r *roster) watch(w *subscription[PresenceChange]) ([]Member, error) {
 	return r.list(), nil
 }
 
-// startWatch tells the handler who is there. Changes that come after wait at the
-// gate meanwhile.
+// startWatch tells the handler who is there. Who has changes for it meanwhile waits
+// at its gate, or, inside a handler, which may be this one, leaves them to be told
+// of here.
 func (r *roster) startWatch(w *subscription[PresenceChange]) (err error) {
+	r.starting.Add(1)
 	returned := false
 	defer func() {
 		if !returned { // it panicked, and nobody will have the subscription
 			_ = w.Unsubscribe()
 		}
+		r.starting.Add(-1)
+		r.post()
 	}()
 	w.gate.Run(func() {
 		var members []Member
@@ -251,12 +259,17 @@ func (r *roster) close() []*subscription[PresenceChange] {
 // change calls f with the roster's lock, and tells of what it has changed: it waits
 // for its turn before, or, inside a handler, leaves the telling to who has it.
 func (r *roster) change(ctx context.Context, f func(posts bool) error) error {
-	posts := !r.turn.acquire()
-	if posts && !gate.Inside() {
+	posts := false
+	switch {
+	case r.leavesToStarting():
+		posts = true
+	case r.turn.acquire():
+	case gate.Inside():
+		posts = true
+	default:
 		if err := r.turn.wait(ctx); err != nil {
 			return err
 		}
-		posts = false
 	}
 	r.shard.mu.Lock()
 	err := ErrClosed
@@ -272,8 +285,17 @@ func (r *roster) change(ctx context.Context, f func(posts bool) error) error {
 	return err
 }
 
-// post leaves what is pending to who has the turn, or tells of it if nobody has.
+// leavesToStarting reports whether what is pending is to be told of by who starts a
+// watch, after its first call. Only the goroutine of that call would have to leave
+// it, but any handler may, and none of them then waits for another's first call.
+func (r *roster) leavesToStarting() bool { return r.starting.Load() > 0 && gate.Inside() }
+
+// post leaves what is pending to who starts a watch or has the turn, or tells of it
+// if nobody does.
 func (r *roster) post() {
+	if r.leavesToStarting() {
+		return
+	}
 	// If so much is posted that this is refused, then there is something posted,
 	// and whoever comes to it tells of all that is pending.
 	if done, _ := r.turn.post(posted{}); !done {
