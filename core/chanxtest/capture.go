@@ -20,12 +20,15 @@ type CaptureOptions struct {
 	// Layer delivers what is published. The default is a memory layer of the
 	// capture's own.
 	Layer layer.Layer
-	// Swallow records what is published and delivers nothing.
+	// Swallow records what is published, and neither delivers nor keeps any of it.
+	// Presence goes on.
 	Swallow bool
 }
 
 // Capture is a layer that records what hubs publish through it: give it to
-// [chanx.HubOptions]. Its methods are safe for concurrent use.
+// [chanx.HubOptions]. It is a [layer.History] and a [layer.Presence] as well, as far
+// as the layer behind it is; what that can't do returns an error that wraps
+// [errors.ErrUnsupported]. Its methods are safe for concurrent use.
 type Capture struct {
 	layer   layer.Layer
 	swallow bool
@@ -34,16 +37,20 @@ type Capture struct {
 	entries []Captured
 }
 
-// Captured is one event or message that was published to one group or
+// Captured is one event or message that was published to one group, topic or
 // connection: what goes to two groups is two of them.
 type Captured struct {
-	Consumer string
-	Group    string // "" for an event to one connection
-	ConnID   string // of [chanx.Consumer.PublishTo]
-	Event    bool   // published as an event; else a message that was broadcast
-	Action   string
-	Payload  []byte // JSON
-	Except   string // the id of the connection that is left out
+	Consumer  string // "" for what goes to a topic, which belongs to none
+	Group     string // "" for what goes to a topic or one connection
+	Topic     string // such as "room:lobby"; "" for what goes to a group or one connection
+	TopicName string // of [chanx.Topic.Name], where there is a Topic
+	ConnID    string // of [chanx.Consumer.PublishTo]
+	Event     bool   // published as an event; else a message that was broadcast
+	Action    string
+	Payload   []byte // JSON
+	Seq       uint64 // of [chanx.WithSeq]; 0 for none
+	History   bool   // to be kept by the layer, which counts by itself
+	Except    string // the id of the connection that is left out
 }
 
 // NewCapture makes a capture.
@@ -58,8 +65,8 @@ func NewCapture(opts *CaptureOptions) *Capture {
 	return c
 }
 
-// Publish records data and passes it on, unless the capture swallows it.
-func (c *Capture) Publish(ctx context.Context, channel string, data []byte) error {
+// record keeps what is published.
+func (c *Capture) record(ctx context.Context, channel string, data []byte, history bool) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("chanxtest: capture: %w", err)
 	}
@@ -67,22 +74,12 @@ func (c *Capture) Publish(ctx context.Context, channel string, data []byte) erro
 	if err != nil {
 		return fmt.Errorf("chanxtest: capture: channel %q: %w", channel, err)
 	}
+	e.History = history
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.entries = append(c.entries, e)
-	c.mu.Unlock()
-	if c.swallow {
-		return nil
-	}
-	return c.layer.Publish(ctx, channel, data)
+	return nil
 }
-
-// Subscribe subscribes to the layer behind the capture.
-func (c *Capture) Subscribe(ctx context.Context, channel string, handler func(data []byte)) (layer.Subscription, error) {
-	return c.layer.Subscribe(ctx, channel, handler)
-}
-
-// Close closes the layer behind the capture. What was recorded stays.
-func (c *Capture) Close() error { return c.layer.Close() }
 
 // Entries returns what was recorded, oldest first.
 func (c *Capture) Entries() []Captured {
@@ -93,14 +90,25 @@ func (c *Capture) Entries() []Captured {
 
 // Groups returns the groups that something was published to, sorted.
 func (c *Capture) Groups() []string {
-	var groups []string
+	return c.names(func(e *Captured) (string, bool) { return e.Group, e.ConnID == "" && e.Topic == "" })
+}
+
+// Topics returns the topics that something was published to, such as "room:lobby",
+// sorted.
+func (c *Capture) Topics() []string {
+	return c.names(func(e *Captured) (string, bool) { return e.Topic, e.Topic != "" })
+}
+
+// names returns the names that entries have, each once and sorted.
+func (c *Capture) names(of func(e *Captured) (string, bool)) []string {
+	var names []string
 	for _, e := range c.Entries() {
-		if e.ConnID == "" {
-			groups = append(groups, e.Group)
+		if name, ok := of(&e); ok {
+			names = append(names, name)
 		}
 	}
-	slices.Sort(groups)
-	return slices.Compact(groups)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Reset forgets what was recorded.
@@ -111,7 +119,7 @@ func (c *Capture) Reset() {
 }
 
 // Published returns the events of type E that were recorded, oldest first, once
-// for each group or connection that they were published to. A payload that is no
+// for each group, topic or connection that they were published to. A payload that is no
 // E fails the test.
 func Published[E chanx.Message](t testing.TB, c *Capture) []E {
 	t.Helper()
@@ -137,11 +145,22 @@ func recorded[M chanx.Message](t testing.TB, c *Capture, event bool) []M {
 		}
 		m, err := decode[M](s, e.Payload)
 		if err != nil {
-			t.Fatalf("chanxtest: %s was published to group %q and is not %s: %v", limited(string(e.Payload)), e.Group, nameOf[M](), err)
+			t.Fatalf("chanxtest: %s was published to %s and is not %s: %v", limited(string(e.Payload)), e.place(), nameOf[M](), err)
 		}
 		all = append(all, m)
 	}
 	return all
+}
+
+// place names for a failure's message where it went.
+func (e *Captured) place() string {
+	switch {
+	case e.Topic != "":
+		return fmt.Sprintf("topic %q", e.Topic)
+	case e.ConnID != "":
+		return fmt.Sprintf("connection %q", e.ConnID)
+	}
+	return fmt.Sprintf("group %q", e.Group)
 }
 
 // captured reads what a hub gives to its layer.
@@ -153,17 +172,22 @@ func captured(channel string, data []byte) (Captured, error) {
 	entry := Captured{
 		Consumer: string(e.Consumer),
 		ConnID:   string(e.To),
-		Event:    len(e.Text) == 0,
+		Event:    len(e.Text) == 0 && !e.Message,
 		Action:   string(e.Action),
 		Payload:  slices.Clone(e.Payload),
+		Seq:      e.Seq,
 		Except:   string(e.Except),
 	}
-	if rest, ok := strings.CutPrefix(channel, "group:"); ok {
-		consumer, group, _ := strings.Cut(rest, ":")
-		consumer = strings.ReplaceAll(strings.ReplaceAll(consumer, "%3A", ":"), "%25", "%")
-		entry.Consumer, entry.Group = consumer, group
+	kind, rest, _ := strings.Cut(channel, ":")
+	of, name, _ := strings.Cut(rest, ":")
+	of = strings.ReplaceAll(strings.ReplaceAll(of, "%3A", ":"), "%25", "%")
+	switch kind {
+	case "group":
+		entry.Consumer, entry.Group = of, name
+	case "topic":
+		entry.TopicName, entry.Topic = of, name
 	}
-	if entry.Event {
+	if len(e.Text) == 0 {
 		return entry, nil
 	}
 	return entry, entry.readText(e.Text)

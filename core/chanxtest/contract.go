@@ -102,7 +102,7 @@ func (k *contract) check(f *Frame) error {
 func (k *contract) checkPlain(f *Frame) error {
 	switch declared, err := declaredAs(k.info.Sends, f); {
 	case f.Seq != 0:
-		return errors.New(`it has a "seq", which is for topics`)
+		return errSeq
 	case declared:
 		return err
 	case slices.Contains(own, f.Action):
@@ -122,28 +122,28 @@ func (k *contract) checkTopic(f *Frame, t *chanx.TopicInfo) error {
 	case !declared && !isOwn:
 		return fmt.Errorf("topic %q does not declare the message %q: add chanx.Sends[M]() to the handler that sends it, or chanx.Outgoing[M](topic) where none does",
 			t.Topic, f.Action)
-	case f.Seq != 0 && (f.Ref != "" || isOwn):
-		return errors.New(`it has a "seq", which is for what is published`)
 	case isOwn:
 		return k.checkOwn(f)
+	case f.Seq != 0 && f.Ref != "":
+		return errSeq
 	}
 	return err
 }
 
-// checkOwn says what is wrong with the payload of a frame of the framework's.
+var errSeq = errors.New(`it has a "seq", which is for what is published to a topic`)
+
+// checkOwn says what is wrong with a frame of the framework's.
 func (k *contract) checkOwn(f *Frame) error {
-	switch f.Action {
-	case "error":
-		return nil // checked already
-	case "authentication":
-		if f.Payload[0] != '{' {
-			return errors.New("its payload is no object")
-		}
+	switch {
+	case f.Seq != 0:
+		return errSeq
+	case f.Action == "error": // checked already
 		return nil
-	case "subscribed":
+	case f.Action == "subscribed":
 		return k.checkPlace(f)
-	}
-	if string(f.Payload) != "null" {
+	case f.Action == "authentication" && f.Payload[0] != '{':
+		return errors.New("its payload is no object")
+	case f.Action != "authentication" && string(f.Payload) != "null":
 		return errors.New("its payload is not null")
 	}
 	return nil

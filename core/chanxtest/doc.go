@@ -25,6 +25,33 @@
 //		})
 //	}
 //
+// # Topics
+//
+// A [Topic] is what a client's connection has to do with one topic. What is sent
+// through it goes to the topic, and all functions that expect something of a client
+// expect it of a topic as well, among the topic's frames alone:
+//
+//	lobby := ann.Topic("room:lobby").Subscribe()
+//	lobby.Send(app.Post{Text: "hello"})
+//	posted := chanxtest.Expect[app.Posted](lobby)
+//	ann.Topic("room:board").SubscribeError(chanx.Unauthorized)
+//
+// The frames of other topics, and those of the consumer itself, wait meanwhile. The
+// client itself takes whatever comes next, of all topics in the order in which it
+// came.
+//
+// A client that was away goes on from [Topic.Position] with [Topic.Recover]:
+//
+//	at := log.Position()
+//	ann.Drop()
+//	// what is published now is missed
+//	log = chanxtest.Dial(t, router, "/ws", nil).Topic("log:1")
+//	if !log.Recover(at) {
+//		t.Error("the history is gone")
+//	}
+//
+// Where a topic has an address of its own, [Client.Alone] returns it.
+//
 // # What is checked
 //
 // Every frame that a client gets is checked against what the endpoint declares:
@@ -34,6 +61,10 @@
 // documents and generated clients, which are made from the declarations, agree
 // with what the program really does. Dial learns the endpoint from the handshake
 // by itself; DialURL can where it is given the hub.
+//
+// A frame with a topic must be of a topic that the consumer has, declared there,
+// and come while the client is subscribed. Positions stand where they may, and grow
+// where the topic keeps history.
 //
 // # Failures
 //
@@ -52,6 +83,6 @@
 //
 // # Events
 //
-// [NewCapture] records what a program publishes and broadcasts, as a layer that
-// goes in front of the hub's.
+// [NewCapture] records what a program publishes and broadcasts, to groups and to
+// topics, as a layer that goes in front of the hub's.
 package chanxtest

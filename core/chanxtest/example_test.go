@@ -64,3 +64,39 @@ func ExampleCapture() { //nolint:testableexamples // it needs a test to run in
 		t.Errorf("published %+v", joined)
 	}
 }
+
+func ExampleTopic() { //nolint:testableexamples // it needs a test to run in
+	synctest.Test(t, func(t *testing.T) {
+		router := newRooms(t, nil, nil)
+		ann := chanxtest.Dial(t, router, "/all/ann", nil)
+		bob := chanxtest.Dial(t, router, "/all/bob", nil)
+		anns := ann.Topic("room:go").Subscribe()
+		bobs := bob.Topic("room:go").Subscribe()
+
+		anns.Send(Post{Text: "hello"})
+		if posted := chanxtest.Expect[Posted](bobs); posted.Text != "hello" {
+			t.Errorf("bob got %+v", posted)
+		}
+		chanxtest.Request[Posted](anns, Echo{Text: "only me"})
+		ann.Topic("room:closed").SubscribeError(chanx.Unauthorized)
+	})
+}
+
+func ExampleTopic_Recover() { //nolint:testableexamples // it needs a test to run in
+	synctest.Test(t, func(t *testing.T) {
+		router := newRooms(t, nil, nil)
+		before := chanxtest.Dial(t, router, "/all/ann", nil)
+		at := before.Topic("log:a").Subscribe().Position()
+		before.Drop()
+
+		router.write(t, "missed")
+
+		log := chanxtest.Dial(t, router, "/all/ann", nil).Topic("log:a")
+		if !log.Recover(at) {
+			t.Error("the history is gone")
+		}
+		if posted := chanxtest.Expect[Posted](log); posted.Text != "missed" {
+			t.Errorf("got %+v", posted)
+		}
+	})
+}

@@ -81,9 +81,10 @@ func (badPosted) Action() string { return "posted" }
 type rooms struct {
 	*http.ServeMux
 
-	hub  *chanx.Hub
-	room *chanx.Topic[*Room]
-	log  *chanx.Topic[*chanx.Subscription]
+	hub     *chanx.Hub
+	room    *chanx.Topic[*Room]
+	log     *chanx.Topic[*chanx.Subscription]
+	present *chanx.Presence[Visitor]
 }
 
 func newRooms(t testing.TB, l layer.Layer, opts *chanx.ConsumerOptions) *rooms {
@@ -106,7 +107,7 @@ func newRooms(t testing.TB, l layer.Layer, opts *chanx.ConsumerOptions) *rooms {
 	chanx.Forward[Posted](log)
 
 	lobby := chanx.NewTopic(hub, "a_lobby", "lobby", openRoom, nil)
-	chanx.TrackPresence(lobby, func(r *Room) (string, Visitor) {
+	present := chanx.TrackPresence(lobby, func(r *Room) (string, Visitor) {
 		name := r.Conn().PathValue("user")
 		return name, Visitor{name}
 	}, nil)
@@ -119,7 +120,7 @@ func newRooms(t testing.TB, l layer.Layer, opts *chanx.ConsumerOptions) *rooms {
 	mux.Handle("/all/{user}", chanx.Mount(all, "/all/{user}"))
 	mux.Handle("/room/{room}", chanx.Mount(room.Alone(opts), "/room/{room}"))
 	mux.Handle("/log/{name}", chanx.Mount(log.Alone(opts), "/log/{name}"))
-	return &rooms{mux, hub, room, log}
+	return &rooms{mux, hub, room, log, present}
 }
 
 // write publishes to the log "log:a".
