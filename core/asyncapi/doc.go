@@ -9,6 +9,10 @@
 // "<channel>.<action>". The frames of the framework that a channel can have are
 // documented on it like any other.
 //
+// A topic is a channel, too, which says so with "x-topic": at the address of each
+// consumer that has it, named "<consumer>_<topic>", and at that of its own route,
+// named like the topic.
+//
 // The payload of a message is the whole frame: an object whose action is a
 // constant and required, so that every frame matches exactly one message of its
 // channel. Schemas are JSON Schema draft-07, from the same source as the

@@ -112,6 +112,30 @@ func (c *checker) all() {
 	}
 }
 
+// channels are those of the consumer with several topics.
+type channels struct{ many, feed, plain *checker }
+
+// of returns the channel of a frame's topic.
+func (c channels) of(topic string) *checker {
+	switch kind, _, _ := strings.Cut(topic, ":"); kind {
+	case "feed":
+		return c.feed
+	case "plain":
+		return c.plain
+	}
+	return c.many
+}
+
+// all fails the test unless every message of every channel was a frame, but for
+// what nobody publishes there.
+func (c channels) all() {
+	c.plain.seen["event_complete"] = true
+	c.many.seen["event_complete"], c.many.seen["group_complete"] = true, true
+	for _, each := range []*checker{c.many, c.feed, c.plain} {
+		each.all()
+	}
+}
+
 // Whatever goes over a connection is one message of its topic's channel.
 func TestTopicFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -120,19 +144,10 @@ func TestTopicFrames(t *testing.T) {
 		mux := http.NewServeMux()
 		mux.Handle("/{room}/many", ts.many)
 		text := documentOf(t, hub)
-		many, feed, plain := newChecker(t, text, "many"), newChecker(t, text, "many_feed"), newChecker(t, text, "many_plain")
-		channel := func(topic string) *checker {
-			switch kind, _, _ := strings.Cut(topic, ":"); kind {
-			case "feed":
-				return feed
-			case "plain":
-				return plain
-			}
-			return many
-		}
+		c := channels{newChecker(t, text, "many"), newChecker(t, text, "many_feed"), newChecker(t, text, "many_plain")}
 		header := http.Header{"Cookie": {"theme=dark"}}
 		client := chanxtest.Dial(t, mux, "/go/many", &chanxtest.DialOptions{Header: header})
-		walkThrough(t, client, channel, []step{
+		walkThrough(t, client, c.of, []step{
 			{"", "", "authentication"},
 			{`{"type":"count","ref":"1"}`, " count", "complete"},
 			{`{"topic":"feed:go","type":"subscribe","ref":"2"}`, "feed: subscribe", "subscribed presence_state complete"},
@@ -156,26 +171,20 @@ func TestTopicFrames(t *testing.T) {
 		})
 		publish(t, ts.feed, 7, "feed:go")
 		other := chanxtest.Dial(t, mux, "/go/many", &chanxtest.DialOptions{Header: header})
-		walkThrough(t, other, channel, []step{
+		walkThrough(t, other, c.of, []step{
 			{"", "", "authentication"},
 			{`{"topic":"feed:go","type":"subscribe"}`, "feed: subscribe", "subscribed presence_state complete"},
 		})
 		place := other.Topic("feed:go").Position()
 		publish(t, ts.feed, 8, "feed:go")
-		walkThrough(t, other, channel, []step{{"", "", "number event_complete"}})
+		walkThrough(t, other, c.of, []step{{"", "", "number event_complete"}})
 		again := `{"topic":"feed:go","type":"subscribe","payload":{"recover":{"seq":` + jsonOf(t, place.Seq) + `,"epoch":` + jsonOf(t, place.Epoch) + `}}}`
-		walkThrough(t, client, channel, []step{{again, "feed: subscribe", "subscribed number event_complete presence_state complete"}})
-		walkThrough(t, other, channel, []step{{"", "", "presence_joined"}})
+		walkThrough(t, client, c.of, []step{{again, "feed: subscribe", "subscribed number event_complete presence_state complete"}})
+		walkThrough(t, other, c.of, []step{{"", "", "presence_joined"}})
 		client.Close(chanx.CloseNormal, "")
-		walkThrough(t, other, channel, []step{{"", "", "presence_left"}})
-		feed.is(`{"version":1,"topic":"feed:go","type":"subscribed","payload":{"recovered":false,"seq":9,"epoch":"?"}}`, "subscribed")
-		feed.all()
-		for _, name := range []string{"event_complete"} { // nobody publishes there
-			plain.seen[name], many.seen[name] = true, true
-		}
-		many.seen["group_complete"] = true
-		plain.all()
-		many.all()
+		walkThrough(t, other, c.of, []step{{"", "", "presence_left"}})
+		c.feed.is(`{"version":1,"topic":"feed:go","type":"subscribed","payload":{"recovered":false,"seq":9,"epoch":"?"}}`, "subscribed")
+		c.all()
 	})
 }
 
