@@ -76,11 +76,11 @@ export class Client {
     return came;
   }
 
-  /** Sends a message with a ref of its own, and returns the frame with that ref; others come before it. */
-  async request(action, payload) {
+  /** Sends a message, to a topic if one is given, with a ref of its own, and returns the frame with that ref; others come before it. */
+  async request(action, payload, topic) {
     this.refs += 1;
     const ref = `r${this.refs}`;
-    this.send(payload === undefined ? { action, ref } : { action, payload, ref });
+    this.send({ topic, ref, action, payload }); // JSON leaves out what is undefined
     const frames = [];
     for (;;) {
       const frame = await this.next();

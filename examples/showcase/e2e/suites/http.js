@@ -16,11 +16,23 @@ const events = [
   ['/ws/background_jobs', 'background_jobs', 'extra_event', 'Tea', { action: 'extra_response', payload: 'extra: Tea' }],
 ];
 
+// Events that reach who has subscribed to a topic.
+const topicEvents = [
+  ['/ws/topics', 'room:tea', 'room_event', { body: 'Tea', author: 'cook' }],
+  ['/ws/topics/room/tea', 'room:tea', 'room_event', { body: 'Tea', author: 'cook' }],
+  ['/ws/topics', 'presence:ada', 'presence_changed', { user: 'ada', online: false }],
+];
+
 const refused = [
   ['a group that nobody has', 'nothing', { action: 'system_notify', payload: 'x' }, 404, 'not_found'],
   ['an event that is not declared', 'chat_room', { action: 'launch', payload: 'x' }, 422, 'unknown_action'],
   ['a client\'s message', 'chat_room', { action: 'chat', payload: { message: 'x' } }, 422, 'unknown_action'],
-  ['a room, which has no events', 'room:kitchen', { action: 'system_notify', payload: 'x' }, 422, 'unknown_action'],
+  ['an event that the room does not declare', 'room:kitchen', { action: 'system_notify', payload: 'x' }, 422, 'unknown_action'],
+  ['a topic\'s client\'s message', 'room:kitchen', { action: 'post', payload: { body: 'x' } }, 422, 'unknown_action'],
+  ['an invalid payload for a topic', 'room:kitchen', { action: 'room_event', payload: { body: 7 } }, 422, 'invalid', [['/payload/body', 'type']]],
+  ['another topic\'s event', 'presence:ada', { action: 'room_event', payload: { body: 'x' } }, 422, 'unknown_action'],
+  ['a topic that no pattern matches', 'room:a:b', { action: 'room_event', payload: { body: 'x' } }, 404, 'not_found'],
+  ['a topic of no pattern', 'garden:a', { action: 'room_event', payload: { body: 'x' } }, 404, 'not_found'],
   ['an invalid payload', 'chat_room', { action: 'system_notify', payload: 7 }, 422, 'invalid', [['/payload', 'type']]],
   ['a payload that lacks a member', 'chat_room', { action: 'user_joined_notification', payload: {} }, 422, 'invalid', [['/payload/message', 'required']]],
   ['no payload', 'chat_room', { action: 'system_notify' }, 422, 'invalid', [['/payload', 'required']]],
@@ -52,6 +64,23 @@ export function http(running) {
         }
       });
     }
+
+    for (const [path, topic, action, payload] of topicEvents) {
+      it(`POST /events/${topic} ${action} reaches ${path}`, async () => {
+        const client = await Client.connect(running().ws + path);
+        if (path === '/ws/topics') await client.request('subscribe', undefined, topic);
+        else await client.next();
+        assert.equal((await running().publish(topic, { action, payload })).status, 202);
+        await client.expect({ version: 1, topic, action, payload });
+        await client.close();
+      });
+    }
+
+    it('GET /members tells who is there, of topics that track it', async () => {
+      const response = await fetch(`${running().http}/members/lobby:nobody`);
+      assert.deepEqual({ status: response.status, body: await response.json() }, { status: 200, body: { members: [] } });
+      assert.equal((await fetch(`${running().http}/members/room:kitchen`)).status, 404);
+    });
 
     for (const [name, group, body, status, reason, errors] of refused) {
       it(`POST /events/${group} with ${name}: ${status}`, async () => {

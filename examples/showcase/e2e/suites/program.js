@@ -29,6 +29,18 @@ export function program() {
       await assert.rejects(Client.connect(`${showcase.ws}/ws/room/last`), { code: 'ECONNREFUSED' });
     });
 
+    it('SIGTERM drains who has subscribed, without a complaint', async () => {
+      const showcase = await Showcase.start();
+      const clients = await Promise.all(['Ada', 'Bob', 'Cleo'].map((name) => Client.connect(`${showcase.ws}/ws/lounge?name=${name}`)));
+      for (const client of clients) {
+        for (const topic of ['lobby:last', 'presence:ada']) await client.request('subscribe', undefined, topic);
+      }
+      const stopped = showcase.stop('SIGTERM');
+      for (const client of clients) assert.match(await client.expectClose(1012), /retry in \d+ ms/);
+      assert.deepEqual(await within(stopped, () => 'the program goes on'), { code: 0, signal: null });
+      assert.equal(showcase.errors, '');
+    });
+
     it('SIGTERM waits for nothing: not for jobs, not for clients that do not answer', async () => {
       const showcase = await Showcase.start();
       const client = await Client.connect(`${showcase.ws}/ws/background_jobs`);

@@ -13,6 +13,8 @@ const routes = {
   '/ws/room/lobby': [],
   '/ws/bench': [],
   '/ws/bench/room/lobby': [],
+  '/ws/topics': [],
+  '/ws/lounge': [],
 };
 
 /** opener connects to a route, and takes what it sends then. */

@@ -26,7 +26,7 @@ type Lounge struct {
 func newLounge(hub *chanx.Hub, online *online, opts *chanx.ConsumerOptions, topics ...chanx.Subscribable) *chanx.Consumer[*Lounge] {
 	lounge := chanx.NewConsumer(hub, "lounge", func(_ context.Context, conn *chanx.Conn) (*Lounge, error) {
 		params, err := chanx.Bind[LoungeParams](conn)
-		return &Lounge{Conn: conn, Guest: Guest{params.Name}, key: strings.ToLower(params.Name), online: online}, err
+		return &Lounge{Conn: conn, Guest: Guest(params), key: strings.ToLower(params.Name), online: online}, err
 	}, opts)
 	chanx.Params[LoungeParams](lounge)
 	withPing(lounge)

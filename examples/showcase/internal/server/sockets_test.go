@@ -11,7 +11,7 @@ import (
 )
 
 // expect takes the next frame, which must be the message given.
-func expect[M chanx.Message](t testing.TB, c *chanxtest.Client, want M) {
+func expect[M chanx.Message](t testing.TB, c chanxtest.Peer, want M) {
 	t.Helper()
 	if diff := cmp.Diff(want, chanxtest.Expect[M](c)); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", want.Action(), diff)

@@ -45,6 +45,7 @@ func TestPage(t *testing.T) {
 		"/routes.json":       "application/json",
 		"/healthz":           "application/json",
 		"/token?sub=ada":     "application/json",
+		"/members/lobby:a":   "application/json",
 	} {
 		w := do(t, h, http.MethodGet, target, "")
 		if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) {
@@ -62,6 +63,7 @@ func TestPage(t *testing.T) {
 		"/token":                                 http.StatusBadRequest,
 		"/token?sub=" + strings.Repeat("x", 101): http.StatusBadRequest,
 		"/events/chat_room":                      http.StatusMethodNotAllowed,
+		"/members/room:a":                        http.StatusNotFound,
 	} {
 		if w := do(t, h, http.MethodGet, target, ""); w.Code != status {
 			t.Errorf("GET %s: %d, want %d", target, w.Code, status)
@@ -80,7 +82,14 @@ func TestEvents(t *testing.T) {
 		{"chat_room", `{"action":"user_joined_notification","payload":{"message":"x"}}`, 202, ""},
 		{"nothing", `{"action":"system_notify","payload":"x"}`, 404, chanx.NotFound},
 		{"room:", `{"action":"system_notify","payload":"x"}`, 404, chanx.NotFound},
+		{"room:a:b", `{"action":"room_event","payload":{"body":"x"}}`, 404, chanx.NotFound},
+		{"garden:a", `{"action":"room_event","payload":{"body":"x"}}`, 404, chanx.NotFound},
+		{"room:a", `{"action":"room_event","payload":{"body":"x"}}`, 202, ""},
+		{"lobby:a", `{"action":"room_event","payload":{"body":"x","author":"cook"}}`, 202, ""},
+		{"presence:ann", `{"action":"presence_changed","payload":{"user":"ann","online":true}}`, 202, ""},
 		{"room:a", `{"action":"system_notify","payload":"x"}`, 422, chanx.UnknownAction},
+		{"room:a", `{"action":"post","payload":{"body":"x"}}`, 422, chanx.UnknownAction},
+		{"room:a", `{"action":"room_event","payload":"x"}`, 422, chanx.Invalid},
 		{"chat_room", `{"action":"chat","payload":{"message":"x"}}`, 422, chanx.UnknownAction},
 		{"chat_room", `{"action":"system_notify","payload":{}}`, 422, chanx.Invalid},
 		{"chat_room", `{"action":"system_notify"}`, 422, chanx.Invalid},
