@@ -131,18 +131,22 @@ func (s *stored) expire(f fault) {
 		}
 		return
 	}
-	s.entries = slices.DeleteFunc(s.entries, func(e storedEntry) bool {
+	young := slices.IndexFunc(s.entries, func(e storedEntry) bool {
 		age := s.keep.Age
 		switch f {
 		case keepsOld:
-			return false
+			return true
 		case forgetsYoung:
 			age /= 2
 		case firstAge:
 			age = e.age
 		}
-		return time.Since(e.at) >= age
+		return time.Since(e.at) < age
 	})
+	if young < 0 {
+		young = len(s.entries)
+	}
+	s.entries = s.entries[young:]
 }
 
 func (s *stored) trim(f fault) {
