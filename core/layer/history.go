@@ -44,10 +44,9 @@ type History interface {
 
 	// Follow calls handler for every entry after the position that it returns,
 	// in the order of their numbers, each once, on the terms of [Layer.Subscribe];
-	// the first calls may come before Follow has returned.
-	// A layer that misses entries, because its server was away, reads them
-	// before it goes on; a number that is not the next one, or another epoch, says
-	// that it could not.
+	// the first calls may come before Follow has returned. A layer that misses
+	// entries, because its server was away, reads them before it goes on; a number
+	// that is not the next one, or another epoch, says that it could not.
 	Follow(ctx context.Context, channel string, handler func(Entry)) (Position, Subscription, error)
 }
 
