@@ -59,9 +59,9 @@ func (c *Conn) handle(b []byte) {
 func (c *Conn) dispatch(x *exchange, b []byte) {
 	var e wire.Envelope
 	err := e.Scan(b, c.consumer.discriminator)
-	x.ref, x.topic, x.payload = e.Ref, string(e.Topic), e.Payload
-	if len(e.Topic) == 0 && c.consumer.alone != nil {
-		x.topic = c.aloneName()
+	x.ref, x.payload = e.Ref, e.Payload
+	if len(e.Topic) > 0 || c.consumer.alone != nil {
+		c.address(x, e.Topic)
 	}
 	switch {
 	case err != nil:
@@ -251,7 +251,10 @@ func (c *Conn) logFailure(x *exchange, err error) {
 	if x.route != nil {
 		action = x.route.in.action
 	}
-	args := []any{"conn", c.ID(), "consumer", c.consumer.name, "topic", x.topic, "action", action, "ref", refText(x.ref), "error", err}
+	args := []any{"conn", c.ID(), "consumer", c.consumer.name, "action", action, "ref", refText(x.ref), "error", err}
+	if x.topic != "" {
+		args = append(args, "topic", x.topic)
+	}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		args = append(args, "stack", string(p.stack))
 	}

@@ -47,6 +47,16 @@ var labLog = chanx.History{Frames: 5, Age: time.Hour}
 // ledger:{name}, whose events go through handlers; people:{room} tracks presence; number:{id} has a typed parameter. The
 // room is also served at /room/{room} and the log at /log/{name}.
 func registerTopics(l *lab) {
+	makeTopics(l)
+	mountTopics(l)
+}
+
+func mountTopics(l *lab) {
+	l.mux.Handle("/room/{room}", chanx.Mount(l.topics.room.Alone(nil), "/room/{room}"))
+	l.mux.Handle("/log/{name}", chanx.Mount(l.topics.log.Alone(nil), "/log/{name}"))
+}
+
+func makeTopics(l *lab) {
 	open := func(ctx context.Context, s *chanx.Subscription) (*listener, error) { return l.listen(ctx, s) }
 	t := &l.topics
 	t.room = chanx.NewTopic(l.hub, "room", "room:{room}", open, nil)
@@ -71,8 +81,6 @@ func registerTopics(l *lab) {
 	chanx.Params[numberParams](t.number)
 	chanx.Reply(t.number, (*listener).ping)
 	chanx.Topics(l, t.room, t.log, t.tape, t.ledger, t.people, t.number)
-	l.mux.Handle("/room/{room}", chanx.Mount(t.room.Alone(nil), "/room/{room}"))
-	l.mux.Handle("/log/{name}", chanx.Mount(t.log.Alone(nil), "/log/{name}"))
 }
 
 type numberParams struct {

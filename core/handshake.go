@@ -190,12 +190,12 @@ func (c *Conn) open(h *Handshake) (err error) {
 	c.state = c
 	if c.consumer.alone != nil {
 		if err := c.prepareAlone(ctx, h.Request); err != nil {
-			return tooLong(ctx, err)
+			return tooLong(ctx, "opening the connection", err)
 		}
 	}
 	if c.consumer.open != nil {
 		if c.state, err = c.consumer.open(ctx, c); err != nil {
-			return tooLong(ctx, err)
+			return tooLong(ctx, "opening the connection", err)
 		}
 	}
 	c.opened = true
@@ -203,9 +203,9 @@ func (c *Conn) open(h *Handshake) (err error) {
 }
 
 // tooLong tells a client whose open took too long to come back later.
-func tooLong(ctx context.Context, err error) error {
+func tooLong(ctx context.Context, what string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-		return &Error{Reason: Unavailable, Detail: "opening the connection took too long", cause: err}
+		return &Error{Reason: Unavailable, Detail: what + " took too long", cause: err}
 	}
 	return err
 }

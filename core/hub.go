@@ -376,8 +376,11 @@ func (h *Hub) logHandled(ctx context.Context, o *Observation, ref []byte) {
 	if h.quiet[o.Action] || !h.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
-	args := []any{"conn", o.ConnID, "consumer", o.Consumer, "topic", o.Topic, "action", o.Action, "ref", refText(ref),
+	args := []any{"conn", o.ConnID, "consumer", o.Consumer, "action", o.Action, "ref", refText(ref),
 		"ms", math.Round(o.Duration.Seconds()*1e6) / 1e3}
+	if o.Topic != "" {
+		args = append(args, "topic", o.Topic)
+	}
 	if o.Err != nil {
 		args = append(args, "error", o.Err)
 	}

@@ -78,6 +78,7 @@ type presence struct {
 	grace  time.Duration
 	member func(state any) (key string, info []byte, err error)
 	info   *schema.Schema
+	own    []*messageType // what subscribers are told
 }
 
 // TrackPresence makes a topic track who is there. member says who a subscriber is,
@@ -110,9 +111,16 @@ func TrackPresence[I, S any](t *Topic[S], member func(S) (key string, info I), o
 		b, err := p.info.AppendJSON(nil, info)
 		return key, b, err
 	}
-	s.sends = append(s.sends, messageOf[PresenceState[I]](s), messageOf[PresenceJoined[I]](s), messageOf[PresenceLeft](s))
+	p.own = []*messageType{messageOf[PresenceState[I]](s), messageOf[PresenceJoined[I]](s), messageOf[PresenceLeft](s)}
+	s.sends = append(s.sends, p.own...)
 	t.t.presence = p
 	return &Presence[I]{t.t}
+}
+
+// takes reports whether a message of the application's goes by the name of one of
+// the framework's.
+func (p *presence) takes(m MessageInfo) bool {
+	return slices.ContainsFunc(p.own, func(own *messageType) bool { return m.Action == own.action && m.Type != own.goType })
 }
 
 // Members returns who is present on a topic, such as "room:lobby", on all

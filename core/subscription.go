@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"github.com/chanx-go/chanx/core/internal/wire"
@@ -121,13 +120,32 @@ func (c *Conn) dispatchTopic(x *exchange, action string) bool {
 		c.unsubscribe(x)
 		return false
 	}
-	s := c.subscription(x.topic)
-	if s == nil {
+	if x.sub == nil {
 		x.fail(c.notSubscribed(x.topic))
 		return false
 	}
-	x.sub, x.state, x.route = s, s.state, s.topic.routes[action]
+	x.state, x.route = x.sub.state, x.sub.topic.routes[action]
 	return true
+}
+
+// address finds the topic that a frame is to, and the subscription to it.
+func (c *Conn) address(x *exchange, topic []byte) {
+	c.groupsMu.Lock()
+	if len(topic) > 0 {
+		x.sub = c.topics[string(topic)]
+	} else {
+		for _, x.sub = range c.topics { // the only one
+		}
+	}
+	c.groupsMu.Unlock()
+	switch {
+	case x.sub != nil:
+		x.topic = x.sub.name
+	case len(topic) > 0:
+		x.topic = string(topic)
+	default:
+		x.topic = c.aloneName()
+	}
 }
 
 // notSubscribed says why there is no subscription to a topic.
@@ -163,12 +181,6 @@ func (c *Conn) aloneName() string {
 	return name
 }
 
-func (c *Conn) subscription(name string) *Subscription {
-	c.groupsMu.Lock()
-	defer c.groupsMu.Unlock()
-	return c.topics[name]
-}
-
 func (c *Conn) subscriptions() []*Subscription {
 	c.groupsMu.Lock()
 	defer c.groupsMu.Unlock()
@@ -182,7 +194,7 @@ func (c *Conn) subscribe(x *exchange) {
 		x.fail(err)
 		return
 	}
-	if s := c.subscription(x.topic); s != nil { // what it has missed it has missed before it subscribed
+	if s := x.sub; s != nil { // what it has missed it has missed before it subscribed
 		s.confirm(x.ref, s.place())
 		x.complete(actionComplete)
 		return
@@ -193,10 +205,10 @@ func (c *Conn) subscribe(x *exchange) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, c.consumer.limits.HandshakeTimeout)
-	s, err := c.prepare(ctx, t, strings.Clone(x.topic))
+	s, err := c.prepare(ctx, t, x.topic)
 	cancel()
 	if err != nil {
-		x.fail(tooLong(ctx, err))
+		x.fail(tooLong(ctx, "subscribing", err))
 		return
 	}
 	s.from = from
@@ -247,12 +259,11 @@ func (c *Conn) prepare(ctx context.Context, t *topic, name string) (_ *Subscript
 
 // unsubscribe serves a frame of that name. The lane is held.
 func (c *Conn) unsubscribe(x *exchange) {
-	s := c.subscription(x.topic)
-	if s == nil {
+	if x.sub == nil {
 		x.fail(c.notSubscribed(x.topic))
 		return
 	}
-	s.end(&CloseError{Code: CloseUnsubscribed, Remote: true})
+	x.sub.end(&CloseError{Code: CloseUnsubscribed, Remote: true})
 	_ = c.sendFrame(x.head(actionUnsubscribed), nil)
 	x.complete(actionComplete)
 }

@@ -228,10 +228,27 @@ func (t *topic) freeze(c *consumer) {
 	if t.history != nil && c.overflow != CloseSlow {
 		panic(fmt.Sprintf("chanx: %s keeps history, and %s drops messages to slow clients, who would not know what they miss: leave its Overflow at CloseSlow, after which they come back and recover", t.title, c.title))
 	}
+	if t.frozen.Load() { // for another consumer, whose connections read it
+		return
+	}
 	for _, r := range t.events {
 		t.inOrder = t.inOrder || t.history != nil && !r.forward
 	}
+	t.mustNotBeTaken()
 	t.frozen.Store(true)
+}
+
+// mustNotBeTaken panics where a message that the topic sends goes by the name of
+// one of the framework's frames.
+func (t *topic) mustNotBeTaken() {
+	for _, m := range t.describe().Sends {
+		if slices.Contains(topicActions, m.Action) {
+			panic(fmt.Sprintf("chanx: %s: %q is one of the framework's own frames on a topic: give %v another Action", t.title, m.Action, m.Type))
+		}
+		if t.presence != nil && t.presence.takes(m) {
+			panic(fmt.Sprintf("chanx: %s tracks presence, which has a message %q of its own: give %v another Action", t.title, m.Action, m.Type))
+		}
+	}
 }
 
 // sequenced is a message with its position.
