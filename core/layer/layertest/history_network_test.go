@@ -80,8 +80,8 @@ type storedEntry struct {
 	hidden bool
 }
 
-// withoutHistory hides what a handle can do beyond a layer.
-type withoutHistory struct{ layer.Layer }
+// layerAlone hides what a handle can do beyond a layer.
+type layerAlone struct{ layer.Layer }
 
 // stored returns the history of a channel, as it is now. It has the network's lock.
 func (h *handle) stored(c channel) *stored {

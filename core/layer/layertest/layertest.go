@@ -37,8 +37,8 @@ type Harness struct {
 	// does is tested for it.
 	NoHistory bool
 
-	// NoPresence says that the layer is no [layer.Presence]. One that is gets tested
-	// as such, and one that isn't has to say so.
+	// NoPresence says that the layer does not implement [layer.Presence]. One that
+	// does is tested for it.
 	NoPresence bool
 
 	// Age is that of entries which the suite waits to see forgotten; 0 means one
@@ -67,6 +67,12 @@ func Run(t *testing.T, h Harness) {
 		t.Parallel()
 		if able[layer.History](t, h, !h.NoHistory) {
 			runHistory(t, h)
+		}
+	})
+	t.Run("Presence", func(t *testing.T) {
+		t.Parallel()
+		if able[layer.Presence](t, h, !h.NoPresence) {
+			runPresence(t, h)
 		}
 	})
 }

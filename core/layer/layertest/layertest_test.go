@@ -22,8 +22,8 @@ func TestNetwork(t *testing.T) {
 		Age: time.Second / 10,
 		Backend: func(*testing.T) layertest.Open {
 			n := &network{fault: fault(os.Getenv(faultVariable))}
-			if n.fault == noHistory {
-				return func(*testing.T) layer.Layer { return withoutHistory{n.open()} }
+			if n.fault == noHistory || n.fault == noPresence {
+				return func(*testing.T) layer.Layer { return layerAlone{n.open()} }
 			}
 			return func(*testing.T) layer.Layer { return n.open() }
 		},

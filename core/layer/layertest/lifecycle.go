@@ -225,11 +225,8 @@ func testCloseRace(f *fixture) {
 	wg.Wait()
 }
 
-// testCloseLeavesNoGoroutine finds the goroutines that the layer started by a
-// label, which goroutines inherit from who starts them.
 func testCloseLeavesNoGoroutine(f *fixture) {
-	label := fmt.Sprintf("%s %p", f.Name(), f)
-	pprof.Do(f.Context(), pprof.Labels("layertest", label), func(context.Context) {
+	f.leavesNoGoroutine(func() {
 		a, b := f.open(), f.open()
 		for i := range 10 {
 			channel := strconv.Itoa(i)
@@ -247,6 +244,14 @@ func testCloseLeavesNoGoroutine(f *fixture) {
 			}
 		}
 	})
+}
+
+// leavesNoGoroutine finds the goroutines that the layer started during use, which
+// closes it, by a label that goroutines inherit from who starts them.
+func (f *fixture) leavesNoGoroutine(use func()) {
+	f.Helper()
+	label := fmt.Sprintf("%s %p", f.Name(), f)
+	pprof.Do(f.Context(), pprof.Labels("layertest", label), func(context.Context) { use() })
 	deadline := time.After(f.harness.Patience)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

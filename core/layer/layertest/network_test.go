@@ -21,6 +21,8 @@ type network struct {
 	stored    map[channel]*stored
 	forgotten int    // sequences so far
 	buffer    []byte // for one fault
+
+	present present
 }
 
 type fault string
