@@ -81,6 +81,8 @@ func TestRouteOfItsOwn(t *testing.T) {
 		chanxtest.Refused(t, mux, "/discussions/6", http.StatusForbidden, as("2"))
 		chanxtest.Refused(t, mux, "/discussions/six", http.StatusBadRequest, as("2"))
 
+		five.Unsubscribe()
+		chanxtest.Expect[chanx.PresenceLeft](ben)
 		if err := s.Discussions.Publish(t.Context(), topics.Closed{}, "discussion:5"); err != nil {
 			t.Fatal(err)
 		}
