@@ -58,6 +58,17 @@ export function page(running) {
       for (const id of wanted) assert.ok(ids.has(id), `#${id}`);
     });
 
+    it('has the parts that its scripts look for in templates', async () => {
+      const { text } = await get('/');
+      const classes = new Set([...text.matchAll(/\sclass="([^"]+)"/g)].flatMap(([, names]) => names.split(' ')));
+      const scripts = await Promise.all(['rooms.js', 'lounge.js'].map((name) => get(`/assets/${name}`)));
+      for (const { text: script } of scripts) {
+        const wanted = [...script.matchAll(/find\('\.([\w-]+)/g)].map(([, name]) => name);
+        assert.ok(wanted.length > 0);
+        for (const name of wanted) assert.ok(classes.has(name), `.${name}`);
+      }
+    });
+
     it('knows every route and what it takes', async () => {
       const { text } = await get('/routes.json');
       const sockets = JSON.parse(text);
