@@ -39,9 +39,8 @@ var paramSources = []string{"path", "query", "header", "cookie", sourceTopic}
 // Bindable is what [Bind] takes parameters from: a [*Conn] while open runs, or a
 // [*Subscription].
 type Bindable interface {
-	// bindable returns the hub, and what gives the values of a parameter; or why
-	// there are none.
-	bindable() (*Hub, func(f *paramField) ([]string, error), error)
+	// bindable returns the hub, and what gives the values of a parameter.
+	bindable() (*Hub, func(f *paramField) ([]string, error))
 }
 
 // Bind fills a struct from the handshake request, in open. A field names where
@@ -67,10 +66,7 @@ type Bindable interface {
 // returned from open it refuses the handshake with 400, or the subscription.
 func Bind[P any](from Bindable) (P, error) {
 	var p P
-	hub, values, err := from.bindable()
-	if err != nil {
-		return p, err
-	}
+	hub, values := from.bindable()
 	pt, err := hub.paramsOf(reflect.TypeFor[P]())
 	if err != nil {
 		return p, err
@@ -86,15 +82,17 @@ func Bind[P any](from Bindable) (P, error) {
 	return p, err
 }
 
-func (c *Conn) bindable() (*Hub, func(*paramField) ([]string, error), error) {
+func (c *Conn) bindable() (*Hub, func(*paramField) ([]string, error)) {
 	r := c.Request()
-	if r == nil {
-		return nil, nil, errors.New("chanx: Bind works in open only, where there is a request")
+	return c.hub, func(f *paramField) ([]string, error) {
+		if r == nil {
+			return nil, errors.New("it works in open only, where there is a request")
+		}
+		return f.values(c, r)
 	}
-	return c.hub, func(f *paramField) ([]string, error) { return f.values(c, r) }, nil
 }
 
-func (s *Subscription) bindable() (*Hub, func(*paramField) ([]string, error), error) {
+func (s *Subscription) bindable() (*Hub, func(*paramField) ([]string, error)) {
 	return s.conn.hub, func(f *paramField) ([]string, error) {
 		if f.source != sourceTopic {
 			return nil, fmt.Errorf("a topic has no %s: the parameters of its pattern have a topic tag", f.source)
@@ -103,7 +101,7 @@ func (s *Subscription) bindable() (*Hub, func(*paramField) ([]string, error), er
 			return nil, fmt.Errorf("the pattern %q has no parameter {%s}", s.topic.pattern.text, f.name)
 		}
 		return []string{s.Param(f.name)}, nil
-	}, nil
+	}
 }
 
 // paramsOf describes a type of parameters.

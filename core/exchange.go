@@ -208,7 +208,7 @@ func (c *Conn) runTurn(t turn) {
 	var sub *Subscription
 	if t.from != nil {
 		sub = t.from.sub
-		if t.from.hasLeft() || sub.has(t.event.seq) { // meanwhile
+		if t.from.hasLeft() || sub.has(t.event.mark) { // meanwhile
 			return
 		}
 	}
@@ -220,9 +220,14 @@ func (c *Conn) runTurn(t turn) {
 		if c.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
-		t.from.put(frames, "", e.seq)
+		t.from.put(frames, "", e.mark)
 	default:
 		c.runEvent(e, sub)
+		if sub != nil {
+			c.out.mu.Lock()
+			sub.got(e.mark)
+			c.out.mu.Unlock()
+		}
 	}
 }
 

@@ -1,8 +1,7 @@
 package chanx
 
 import (
-	"context"
-	"fmt"
+	"cmp"
 	"runtime"
 	"sync"
 
@@ -41,24 +40,16 @@ type group struct {
 	busy     bool // the goroutine runs
 
 	at      layer.Position // of the last entry, where a topic keeps history
+	base    uint64         // what makes marks of the positions of its epoch
 	started bool           // at is known
 	present *roster        // who is there, where a topic tracks it
-}
-
-// member is a connection in a group.
-type member struct {
-	conn  *Conn
-	group *group
-	index int           // in the group's members
-	since uint64        // the first entry that the connection gets
-	gone  bool          // guarded by the connection's outbox
-	sub   *Subscription // nil for a member of a group
 }
 
 // batch is what was appended to a group's log between two rounds.
 type batch struct {
 	start   uint64 // sequence of the first entry
-	low     uint64 // the first entry's place in a topic's history, 0 if it has none
+	low     uint64 // the first mark of an entry, 0 where none has one
+	high    uint64 // the last one
 	bytes   []byte // whole frames
 	entries []entry
 	uneven  bool // not everybody gets the same bytes: an entry is an event or leaves somebody out
@@ -69,17 +60,21 @@ type batch struct {
 type entry struct {
 	end    int    // where its frames end in the batch's bytes
 	except uint64 // serial of the connection here that doesn't get it, or 0
-	seq    uint64 // place in a topic's history, or 0
+	mark   uint64 // place in a topic's history, or 0
 	key    string
 	event  *event
 }
+
+// A mark is a place in a topic's history as this process sees it: unlike the
+// positions of the layer it grows from one epoch to the next.
 
 // event is an event on its way to the connections of a group, or something else
 // that has to wait for its turn there.
 type event struct {
 	route   *route
 	payload []byte
-	seq     uint64 // place in the topic, or 0
+	seq     uint64 // place in the topic that clients are told, or 0
+	mark    uint64 // place in its history, or 0
 	frames  []byte // to be sent as they are, in place of a handler
 	leave   bool   // ends the subscription
 }
@@ -103,7 +98,7 @@ func (g *group) handlers() *handlers {
 func (g *group) receive(data []byte) {
 	var e envelope.Envelope
 	if g.parse(&e, data) {
-		g.accept(&e, e.Seq)
+		g.accept(&e, e.Seq, 0)
 	}
 }
 
@@ -116,18 +111,21 @@ func (g *group) parse(e *envelope.Envelope, data []byte) bool {
 }
 
 // accept adds a message or an event to the log, with its place in the topic.
-func (g *group) accept(e *envelope.Envelope, seq uint64) {
+func (g *group) accept(e *envelope.Envelope, seq, mark uint64) {
 	ev, ok := g.eventOf(e, seq)
 	if !ok {
 		return
 	}
 	if ev == nil && g.inOrder() {
-		ev = &event{frames: g.consumer.appendFrames(nil, e, g.topicName(), seq), seq: seq}
+		ev = &event{frames: g.consumer.appendFrames(nil, e, g.topicName(), seq)}
+	}
+	if ev != nil {
+		ev.mark = mark
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.awaitSpace()
-	g.append(e, ev, seq)
+	g.append(e, ev, seq, mark)
 }
 
 // eventOf returns the event that handlers here have to see, nil for what clients
@@ -172,7 +170,7 @@ func (g *group) awaitSpace() {
 
 // append adds an envelope to the log, as an event that is not nil or as frames. The
 // group is locked.
-func (g *group) append(e *envelope.Envelope, ev *event, seq uint64) {
+func (g *group) append(e *envelope.Envelope, ev *event, seq, mark uint64) {
 	if len(g.members) == 0 {
 		return
 	}
@@ -180,11 +178,14 @@ func (g *group) append(e *envelope.Envelope, ev *event, seq uint64) {
 	if ev == nil {
 		p.bytes = g.consumer.appendFrames(p.bytes, e, g.topicName(), seq)
 	}
-	if p.low == 0 {
-		p.low = seq
+	if mark != 0 {
+		p.low, p.high = cmp.Or(p.low, mark), mark
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
-	p.entries = append(p.entries, entry{end: len(p.bytes), except: g.consumer.hub.serialOf(e.Except), seq: seq, key: g.consumer.keyOn(g.topicName(), string(e.Key)), event: ev})
+	p.entries = append(p.entries, entry{
+		end: len(p.bytes), except: g.consumer.hub.serialOf(e.Except), mark: mark,
+		key: g.consumer.keyOn(g.topicName(), string(e.Key)), event: ev,
+	})
 	g.wake()
 }
 
@@ -209,7 +210,7 @@ func (g *group) appendOwn(action string, payload []byte) {
 func (g *group) open() *batch {
 	p := &g.pending
 	if len(p.entries) == 0 {
-		p.start, p.low = g.seq, 0
+		p.start, p.low, p.high = g.seq, 0, 0
 	}
 	g.seq++
 	return p
@@ -278,7 +279,7 @@ func (g *group) deliver(b *batch, members []*member) (retained bool) {
 		if each || m.since > b.start || m.sub.catchesUp(b.low) {
 			retained = m.deliverEach(b) || retained
 		} else {
-			retained = m.put(b.form(m.conn), "", 0) == sentRetained || retained
+			retained = m.put(b.form(m.conn), "", b.high) == sentRetained || retained
 		}
 	}
 	g.consumer.hub.observeDelivery(g, b, len(members))
@@ -294,198 +295,4 @@ func (b *batch) form(c *Conn) []byte {
 		b.deflate = compressFrames(b.bytes)
 	}
 	return b.deflate
-}
-
-// deliverEach gives a member the entries of a batch that are for it: in as few
-// pieces as its overflow policy allows, which may want to drop single messages.
-func (m *member) deliverEach(b *batch) (retained bool) {
-	var piece span
-	key, start, seq := "", 0, uint64(0)
-	single := m.conn.consumer.overflow != CloseSlow || m.sub.catchesUp(b.low)
-	flush := func() {
-		if piece.end == piece.start {
-			return
-		}
-		frames := b.bytes[piece.start:piece.end]
-		if m.conn.out.compressed.Load() {
-			frames = compressFrames(frames)
-		}
-		retained = m.put(frames, key, seq) == sentRetained || retained
-	}
-	for i := range b.entries {
-		e := &b.entries[i]
-		frames := span{start, e.end}
-		start = e.end
-		switch {
-		case b.start+uint64(i) < m.since, e.except == m.conn.serial:
-		case e.event != nil:
-			flush()
-			piece = span{}
-			if !m.hasLeft() {
-				m.conn.pushEvent(e.event, m)
-			}
-		case piece.end == frames.start && !single && piece.end > 0:
-			piece.end = frames.end
-		default:
-			flush()
-			piece, key, seq = frames, e.key, 0
-			if single {
-				seq = e.seq
-			}
-		}
-	}
-	flush()
-	return retained
-}
-
-// span is a range of a batch's bytes.
-type span struct{ start, end int }
-
-// put gives frames to the member unless it has left, or has had this place of a
-// topic's history already.
-func (m *member) put(frames []byte, key string, seq uint64) sent {
-	c := m.conn
-	c.out.mu.Lock()
-	result := sentOK
-	switch {
-	case m.gone:
-		result = sentClosed
-	case m.sub.has(seq):
-	case m.sub != nil && m.sub.hold != nil:
-		result = m.sub.hold.add(c, held{frames, key, seq})
-	default:
-		// A keyed message may outlast the others of its batch by far, and would keep
-		// the memory of them all: it is copied.
-		result = c.put(frames, key, key == "")
-	}
-	c.out.mu.Unlock()
-	_ = c.after(result)
-	return result
-}
-
-func (m *member) hasLeft() bool {
-	m.conn.out.mu.Lock()
-	defer m.conn.out.mu.Unlock()
-	return m.gone
-}
-
-// pushEvent gives an event to the connection's lane. from is the membership
-// through which it came, nil for none.
-func (c *Conn) pushEvent(e *event, from *member) {
-	ok, start := c.lane.push(e, from, c.consumer.limits.QueueBytes)
-	if !ok {
-		c.overflow()
-	}
-	if start {
-		c.workLater()
-	}
-}
-
-// add makes a connection a member from the next entry on. The group is locked.
-func (g *group) add(m *member) {
-	m.index, m.since = len(g.members), g.seq
-	g.members = append(g.members, m)
-	g.stale = true
-}
-
-// remove ends a membership: once it has returned, nothing of the group reaches
-// the connection any more.
-func (g *group) remove(m *member) {
-	m.conn.out.mu.Lock()
-	m.gone = true
-	m.conn.out.mu.Unlock()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if m.index >= len(g.members) || g.members[m.index] != m {
-		return // it was about to join
-	}
-	last := len(g.members) - 1
-	g.members[m.index] = g.members[last]
-	g.members[m.index].index = m.index
-	g.members[last] = nil
-	g.members = g.members[:last]
-	g.stale = true
-	g.dropSnapshot()
-}
-
-// Join adds the connection to groups of its consumer, on every process. What is
-// broadcast to a group after Join has returned reaches the connection. To join
-// a group twice is to join it once.
-func (c *Conn) Join(ctx context.Context, groups ...string) error {
-	for _, name := range groups {
-		if err := c.join(ctx, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *Conn) join(ctx context.Context, name string) error {
-	c.groupsMu.Lock()
-	_, in := c.groups[name]
-	left := c.left
-	full := c.consumer.limits.Groups > 0 && len(c.groups) >= c.consumer.limits.Groups
-	c.groupsMu.Unlock()
-	if in {
-		return nil
-	}
-	if left {
-		return ErrClosed
-	}
-	if full {
-		return Errorf(TooLarge, "a connection may be in %d groups at most", c.consumer.limits.Groups)
-	}
-	g, err := c.consumer.registry.acquire(ctx, c.consumer, groupKey{name: name})
-	if err != nil {
-		return &Error{Reason: Unavailable, Detail: "the group can't be joined now", cause: fmt.Errorf("joining group %q: %w", name, err)}
-	}
-	c.groupsMu.Lock()
-	defer c.groupsMu.Unlock()
-	if _, in := c.groups[name]; in || c.left {
-		c.consumer.registry.release(g)
-		if c.left {
-			return ErrClosed
-		}
-		return nil
-	}
-	if c.groups == nil {
-		c.groups = make(map[string]*member, 1)
-	}
-	m := &member{conn: c, group: g}
-	c.groups[name] = m
-	g.mu.Lock()
-	g.add(m)
-	g.mu.Unlock()
-	return nil
-}
-
-// Leave takes the connection out of groups; one that it isn't in is ignored.
-// Once Leave has returned, nothing more of the group is sent to the client or
-// handled, beside an event's handler that is running; what was sent before may
-// still wait to be written.
-func (c *Conn) Leave(groups ...string) {
-	for _, name := range groups {
-		c.groupsMu.Lock()
-		m := c.groups[name]
-		delete(c.groups, name)
-		c.groupsMu.Unlock()
-		if m != nil {
-			m.group.remove(m)
-			c.consumer.registry.release(m.group)
-		}
-	}
-}
-
-// leaveAll leaves every group and topic for good. What is left to do for the
-// subscriptions that it returns is to finish them.
-func (c *Conn) leaveAll() []*Subscription {
-	c.groupsMu.Lock()
-	groups, topics := c.groups, c.topics
-	c.groups, c.topics, c.left = nil, nil, true
-	c.groupsMu.Unlock()
-	for _, m := range groups {
-		m.group.remove(m)
-		c.consumer.registry.release(m.group)
-	}
-	return detachAll(topics)
 }

@@ -76,11 +76,15 @@ func (g *group) follow(entry layer.Entry) {
 		payload, _ := json.Marshal(placeAt(before, false))
 		g.appendOwn(actionSubscribed, payload)
 	}
+	if g.started && entry.Epoch != g.at.Epoch {
+		g.base += g.at.Seq
+	}
+	mark := g.base + entry.Seq
 	g.at, g.started = entry.Position, true // who joins before the entry is in the log takes it for one of before
 	g.mu.Unlock()
 	var e envelope.Envelope
 	if g.parse(&e, entry.Data) {
-		g.accept(&e, entry.Seq)
+		g.accept(&e, entry.Seq, mark)
 	}
 }
 
@@ -120,9 +124,9 @@ func (s *Subscription) beginAt(ref []byte) {
 			s.conn.hub.log.Error("chanx: reading a topic's history failed", "topic", s.name, "error", err)
 		}
 	}
-	at := s.join()
+	at, base := s.join()
 	s.confirm(ref, placeAt(at, false))
-	s.live(at.Seq)
+	s.live(base + at.Seq)
 }
 
 // run sends what the client has missed and then lets it have what comes.
@@ -135,7 +139,7 @@ func (r *replay) run(entries []layer.Entry) {
 	}
 	// From here on nothing is missed; what came since the last reading is read
 	// while new entries wait.
-	at := r.join()
+	at, base := r.join()
 	for err == nil && r.at.Epoch == at.Epoch && r.at.Seq < at.Seq {
 		if entries, err = r.readOn(); err == nil {
 			err = r.send(entries)
@@ -146,7 +150,7 @@ func (r *replay) run(entries []layer.Entry) {
 		r.confirm(nil, placeAt(at, false))
 		r.at = at
 	}
-	r.live(r.at.Seq)
+	r.live(base + r.at.Seq)
 }
 
 // read returns the entries that the client has to get next.
@@ -206,24 +210,39 @@ func (r *replay) resend(entry layer.Entry) {
 }
 
 // join makes the subscription get what is published from now on, which is held
-// back until it is released. It returns where the history stands.
-func (s *Subscription) join() layer.Position {
+// back until it is released. It returns where the history stands, and what makes a
+// mark of a position there.
+func (s *Subscription) join() (at layer.Position, base uint64) {
 	g := s.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.add(&s.member)
 	s.present(g)
-	return g.at
+	return g.at, g.base
 }
 
-// place says where the history of the topic stands, nil where none is kept.
-func (s *Subscription) place() *place {
+// confirmAgain tells the client that it is subscribed already, and up to where it
+// has had the history. The lane is held.
+func (s *Subscription) confirmAgain(ref []byte) {
 	if s.topic.history == nil {
-		return nil
+		s.confirm(ref, nil)
+		return
 	}
 	s.group.mu.Lock()
-	defer s.group.mu.Unlock()
-	return placeAt(s.group.at, false)
+	p, base := place{Epoch: s.group.at.Epoch}, s.group.base
+	s.group.mu.Unlock()
+	c := s.conn
+	c.out.mu.Lock()   // nothing may come between what it has had and the frame that says so
+	if s.had > base { // else it has had nothing of the epoch
+		p.Seq = s.had - base
+	}
+	frame, err := c.ownFrame(wire.Head{Action: actionSubscribed, Topic: s.name, Ref: ref}, &p)
+	result := sentClosed
+	if err == nil {
+		result = c.put(frame, "", true)
+	}
+	c.out.mu.Unlock()
+	_ = c.after(result)
 }
 
 // confirm tells the client that it is subscribed, before anything that is held.

@@ -7,11 +7,11 @@ type hold struct {
 	bytes  int
 }
 
-// held are frames that wait, with their place in a topic's history or 0.
+// held are frames that wait, with their mark in a topic's history or 0.
 type held struct {
 	data []byte
 	key  string
-	seq  uint64
+	mark uint64
 }
 
 // add keeps frames, whose bytes must not be changed any more. The outbox of the
@@ -32,15 +32,16 @@ func (s *Subscription) release(after uint64) {
 	c.out.mu.Lock()
 	result := sentOK
 	h := s.hold
-	s.hold, s.after = nil, after
+	s.hold, s.after, s.had = nil, after, after
 	if h != nil {
 		for _, f := range h.frames {
-			if s.has(f.seq) || s.gone {
+			if s.has(f.mark) || s.gone {
 				continue
 			}
 			if result = c.put(f.data, f.key, true); result == sentOverflow || result == sentClosed {
 				break
 			}
+			s.got(f.mark)
 		}
 	}
 	s.holding.Store(false)
@@ -48,10 +49,18 @@ func (s *Subscription) release(after uint64) {
 	_ = c.after(result)
 }
 
-// has reports whether the client has had that place of the history. The
+// has reports whether the client has had what is at a mark. The
 // connection's outbox is locked, or the subscription holds nothing any more.
-func (s *Subscription) has(seq uint64) bool {
-	return s != nil && seq != 0 && seq <= s.after
+func (s *Subscription) has(mark uint64) bool {
+	return s != nil && mark != 0 && mark <= s.after
+}
+
+// got notes that the client was given what is at a mark. The connection's outbox
+// is locked.
+func (s *Subscription) got(mark uint64) {
+	if s != nil && mark != 0 {
+		s.had = mark
+	}
 }
 
 // catchesUp reports whether a batch of which low is the first place has to be

@@ -35,7 +35,8 @@ type Subscription struct {
 
 	hold    *hold       // what waits until the client is told that it is subscribed; guarded by the outbox
 	holding atomic.Bool // there is a hold
-	after   uint64      // up to there the client has had the history; fixed when holding ends
+	after   uint64      // up to there the client had the history when holding ended; fixed then
+	had     uint64      // up to there it has had it; guarded by the outbox
 }
 
 // Conn returns the connection, whose state is that of its consumer.
@@ -134,7 +135,8 @@ func (c *Conn) address(x *exchange, topic []byte) {
 	if len(topic) > 0 {
 		x.sub = c.topics[string(topic)]
 	} else {
-		for _, x.sub = range c.topics { // the only one
+		for _, only := range c.topics {
+			x.sub = only
 		}
 	}
 	c.groupsMu.Unlock()
@@ -195,7 +197,7 @@ func (c *Conn) subscribe(x *exchange) {
 		return
 	}
 	if s := x.sub; s != nil { // what it has missed it has missed before it subscribed
-		s.confirm(x.ref, s.place())
+		s.confirmAgain(x.ref)
 		x.complete(actionComplete)
 		return
 	}

@@ -209,6 +209,45 @@ func TestLossIsTold(t *testing.T) {
 	}
 }
 
+// The positions of another epoch are not taken for those of the one before, however
+// far that had come when somebody subscribed.
+func TestAnotherEpoch(t *testing.T) {
+	t.Parallel()
+	for _, topic := range kept {
+		t.Run(topic, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l, m := newHistoryLab(t)
+				m.change = func(e layer.Entry) []layer.Entry {
+					if e.Seq > 5 {
+						e.Epoch, e.Seq = "another", e.Seq-5
+					}
+					return []layer.Entry{e}
+				}
+				openRaw(t, l.mux, "/ws").send(subscribe(topic)) // who keeps the process following
+				synctest.Wait()
+				for range 4 {
+					l.note(t, topic, "before")
+				}
+				c := openRaw(t, l.mux, "/ws")
+				c.send(subscribe(topic))
+				var got []string
+				for range 3 {
+					got = append(got, places(c.take())...)
+					l.note(t, topic, "x")
+				}
+				got = append(got, places(c.take())...)
+				c.send(subscribe(topic))
+				got = append(got, places(c.take())...)
+				want := []string{"subscribed false 4", "5", "subscribed false 0", "1", "2", "subscribed false 2"}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("came (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 // A history that can't be read, or not to its end, is told like one that isn't
 // kept any more; the subscription stands.
 func TestReplayFails(t *testing.T) {

@@ -131,6 +131,7 @@ type recoverer struct {
 	refs  int
 	seq   uint64 // of the last frame, or where it was told to begin
 	epoch string
+	again bool // it is subscribed, and subscribes
 }
 
 // topicFrame is what a client has to know of a frame.
@@ -163,6 +164,12 @@ func (c *recoverer) run(rounds int) {
 			c.drop()
 		case 1: // the server may close the connection meanwhile, as too slow
 			<-time.After(time.Duration(c.random.IntN(2000)) * time.Microsecond)
+		case 2: // which changes nothing
+			if c.conn != nil {
+				c.again = true
+				c.ask("subscribe", "null")
+				c.again = false
+			}
 		default:
 			if c.conn != nil && c.unsubscribe() {
 				c.subscribe()
@@ -176,7 +183,10 @@ func (c *recoverer) finish() {
 	c.drop()
 	c.connect()
 	head := uint64(c.published.Load())
-	for c.seq < head && c.next() != nil {
+	for c.seq < head {
+		if c.next() == nil {
+			break
+		}
 	}
 	if c.seq != head {
 		c.t.Errorf("a client ends at %d and not at %d", c.seq, head)
@@ -279,6 +289,9 @@ func (c *recoverer) next() *topicFrame {
 func (c *recoverer) subscribed(f *topicFrame) {
 	if f.Topic != c.topic() || f.Payload.Epoch == "" {
 		c.t.Errorf("subscribed to %q in the epoch %q", f.Topic, f.Payload.Epoch)
+	}
+	if c.again && f.Ref != "" && (f.Payload.Recovered || f.Payload.Seq != c.seq || f.Payload.Epoch != c.epoch) {
+		c.t.Errorf("told to have had %d of %q, after %d of %q", f.Payload.Seq, f.Payload.Epoch, c.seq, c.epoch)
 	}
 	if f.Payload.Recovered {
 		c.recovered.Add(1)
