@@ -51,6 +51,13 @@ func (s *sink) Close() error { return nil }
 
 // openBench opens connections of a consumer with an echo handler.
 func openBench(tb testing.TB, n int, group string) []*Conn {
+	tb.Helper()
+	return openBenchWith(tb, n, group, func(*Consumer[*Conn]) {})
+}
+
+// openBenchWith is openBench with more to register.
+func openBenchWith(tb testing.TB, n int, group string, register func(*Consumer[*Conn])) []*Conn {
+	tb.Helper()
 	hub := NewHub(nil)
 	open := func(ctx context.Context, c *Conn) (*Conn, error) {
 		if group == "" {
@@ -60,6 +67,7 @@ func openBench(tb testing.TB, n int, group string) []*Conn {
 	}
 	consumer := NewConsumer(hub, "bench", open, nil)
 	Reply(consumer, func(_ *Conn, _ context.Context, m benchEcho) (benchReply, error) { return benchReply(m), nil })
+	register(consumer)
 	endpoint := Mount(consumer, "/bench")
 	done := make(chan struct{})
 	conns := make([]*Conn, n)
