@@ -1,25 +1,18 @@
 package layer
 
+import "sync"
+
 // Channels returns how many channels the layer knows.
 func (m *Memory) Channels() int {
-	n := 0
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.RLock()
-		n += len(s.channels)
-		s.mu.RUnlock()
-	}
+	return count(&m.channels)
+}
+
+func count(m *sync.Map) (n int) {
+	m.Range(func(any, any) bool { n++; return true })
 	return n
 }
 
 // Histories returns how many channels with history the layer knows.
 func (m *Memory) Histories() int {
-	n := 0
-	for i := range m.history.shards {
-		s := &m.history.shards[i]
-		s.mu.RLock()
-		n += len(s.channels)
-		s.mu.RUnlock()
-	}
-	return n
+	return count(&m.history.channels)
 }

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// shards is how many parts the registry of channels has: enough that publishers
-// on all the cores of a large machine seldom meet.
+// shards is over how many locks those are spread who make channels and remove
+// them. Who publishes takes none of them.
 const shards = 64
 
 // Memory is the [Layer] of an application that runs as one process. Hubs on the
@@ -30,9 +30,10 @@ const shards = 64
 //
 // Make one with [NewMemory].
 type Memory struct {
-	seed   maphash.Seed
-	closed atomic.Bool
-	shards [shards]shard
+	seed     maphash.Seed
+	closed   atomic.Bool
+	channels sync.Map // of *memoryChannel, by name: read without a lock, changed under the shard's
+	shards   [shards]shard
 
 	history  histories
 	presence memoryPresence
@@ -41,9 +42,8 @@ type Memory struct {
 var _ Layer = (*Memory)(nil)
 
 type shard struct {
-	mu       sync.RWMutex
-	channels map[string]*memoryChannel
-	_        [32]byte // keeps the locks of two shards off one cache line
+	mu sync.Mutex
+	_  [56]byte // keeps the locks of two shards off one cache line
 }
 
 // NewMemory returns an empty memory layer. It has no goroutines, and a channel
@@ -67,14 +67,11 @@ func (m *Memory) Publish(ctx context.Context, channel string, data []byte) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s := m.shard(channel)
-	s.mu.RLock()
-	c := s.channels[channel]
-	s.mu.RUnlock()
-	if c == nil {
+	c, ok := m.channels.Load(channel)
+	if !ok {
 		return nil
 	}
-	return c.publish(ctx, data)
+	return c.(*memoryChannel).publish(ctx, data)
 }
 
 // Subscribe implements [Layer].
@@ -90,15 +87,11 @@ func (m *Memory) Subscribe(ctx context.Context, channel string, handler func(dat
 	if m.closed.Load() {
 		return nil, ErrClosed
 	}
-	c := s.channels[channel]
-	if c == nil {
-		c = &memoryChannel{}
-		if s.channels == nil {
-			s.channels = make(map[string]*memoryChannel)
-		}
-		s.channels[channel] = c
+	c, ok := m.channels.Load(channel)
+	if !ok {
+		c, _ = m.channels.LoadOrStore(channel, &memoryChannel{})
 	}
-	c.add(sub)
+	c.(*memoryChannel).add(sub)
 	return sub, nil
 }
 
@@ -107,18 +100,17 @@ func (m *Memory) Close() error {
 	if m.closed.Swap(true) {
 		return nil
 	}
-	for i := range m.shards {
-		s := &m.shards[i]
-		s.mu.Lock()
-		channels := s.channels
-		s.channels = nil
-		s.mu.Unlock()
-		for _, c := range channels {
-			for _, sub := range c.clear() {
-				sub.gate.Shut()
-			}
-		}
+	for i := range m.shards { // who has its lock has not seen that it is closed
+		m.shards[i].mu.Lock()
+		m.shards[i].mu.Unlock() //nolint:staticcheck // it was waited for
 	}
+	m.channels.Range(func(name, c any) bool {
+		m.channels.Delete(name)
+		for _, sub := range c.(*memoryChannel).clear() {
+			sub.gate.Shut()
+		}
+		return true
+	})
 	m.history.close()
 	m.presence.close()
 	return nil
@@ -128,7 +120,7 @@ func (m *Memory) remove(sub *subscription[[]byte]) {
 	s := m.shard(sub.channel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.channels[sub.channel]; c != nil && c.remove(sub) == 0 {
-		delete(s.channels, sub.channel)
+	if c, ok := m.channels.Load(sub.channel); ok && c.(*memoryChannel).remove(sub) == 0 {
+		m.channels.Delete(sub.channel)
 	}
 }

@@ -70,12 +70,13 @@ type histories struct {
 	start  time.Time
 	seed   maphash.Seed
 	closed atomic.Bool
-	shards [shards]historyShard
+
+	channels sync.Map // of *historyChannel, by name: read without a lock, changed under the shard's
+	shards   [shards]historyShard
 }
 
 type historyShard struct {
-	mu       sync.RWMutex
-	channels map[string]*historyChannel
+	mu sync.Mutex
 
 	// epoch is that of channels without a sequence: those that aren't here, and
 	// those that begin now. It changes when a sequence is forgotten, so that no
@@ -107,36 +108,35 @@ func (h *histories) channel(s *historyShard, name string) (*historyChannel, erro
 	if h.closed.Load() {
 		return nil, ErrClosed
 	}
-	c := s.channels[name]
+	c := h.known(name)
 	if c == nil {
 		c = &historyChannel{histories: h, name: name, epoch: s.epoch}
-		if s.channels == nil {
-			s.channels = make(map[string]*historyChannel)
-		}
-		s.channels[name] = c
+		h.channels.Store(name, c)
 	}
 	return c, nil
 }
 
+// known returns a channel, or nil where there is none.
+func (h *histories) known(name string) *historyChannel {
+	if c, ok := h.channels.Load(name); ok {
+		return c.(*historyChannel)
+	}
+	return nil
+}
+
 // pin returns a channel that is not forgotten before it is unpinned.
 func (h *histories) pin(channel string) (*historyChannel, error) {
-	s := h.shard(channel)
-	s.mu.RLock()
-	c := s.channels[channel]
-	if c != nil {
-		c.pins.Add(1)
-	}
-	s.mu.RUnlock()
-	if c != nil {
+	if c := h.known(channel); c != nil && c.pin() {
 		return c, nil
 	}
+	s := h.shard(channel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, err := h.channel(s, channel)
 	if err != nil {
 		return nil, err
 	}
-	c.pins.Add(1)
+	c.pin() // it is not forgotten meanwhile
 	return c, nil
 }
 
@@ -145,15 +145,15 @@ func (h *histories) append(ctx context.Context, channel string, a appended) erro
 	if err != nil {
 		return err
 	}
-	defer c.pins.Add(-1)
+	defer c.unpin()
 	return c.turn.do(ctx, a, c.append)
 }
 
 func (h *histories) read(channel string, after Position, limit int) ([]Entry, Position, error) {
 	s := h.shard(channel)
-	s.mu.RLock()
-	c, epoch := s.channels[channel], s.epoch
-	s.mu.RUnlock()
+	s.mu.Lock()
+	c, epoch := h.known(channel), s.epoch
+	s.mu.Unlock()
 	if c != nil {
 		return c.read(after, limit)
 	}
@@ -177,11 +177,7 @@ func (h *histories) follow(sub *subscription[Entry]) (Position, error) {
 
 // remove ends the subscription of a follower.
 func (h *histories) remove(sub *subscription[Entry]) {
-	s := h.shard(sub.channel)
-	s.mu.RLock()
-	c := s.channels[sub.channel]
-	s.mu.RUnlock()
-	if c != nil && c.unfollow(sub) {
+	if c := h.known(sub.channel); c != nil && c.unfollow(sub) {
 		h.forget(c)
 	}
 }
@@ -191,31 +187,31 @@ func (h *histories) forget(c *historyChannel) {
 	s := h.shard(c.name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.pins.Load() > 0 || s.channels[c.name] != c {
+	if h.known(c.name) != c || !c.pins.CompareAndSwap(0, unpinnable) {
 		return
 	}
 	switch needed, begun := c.state(); {
 	case needed:
+		c.pins.Store(0)
 		return
 	case begun:
 		s.forgotten++
 		s.epoch = h.id + "-" + strconv.FormatInt(s.forgotten, 36)
 	}
-	delete(s.channels, c.name)
+	h.channels.Delete(c.name)
 }
 
 func (h *histories) close() {
 	h.closed.Store(true)
 	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.Lock()
-		channels := s.channels
-		s.channels = nil
-		s.mu.Unlock()
-		for _, c := range channels {
-			for _, sub := range c.close() {
-				sub.gate.Shut()
-			}
-		}
+		h.shards[i].mu.Lock()   // who has it has not seen that it is closed
+		h.shards[i].mu.Unlock() //nolint:staticcheck // it was waited for
 	}
+	h.channels.Range(func(name, c any) bool {
+		h.channels.Delete(name)
+		for _, sub := range c.(*historyChannel).close() {
+			sub.gate.Shut()
+		}
+		return true
+	})
 }

@@ -16,7 +16,7 @@ type historyChannel struct {
 	histories *histories
 	name      string
 	epoch     string
-	pins      atomic.Int64 // of calls that append; grows under the shard's lock
+	pins      atomic.Int64 // calls that append, or unpinnable
 	turn      turn[appended]
 
 	mu        sync.Mutex // never held while a handler runs
@@ -39,6 +39,25 @@ type appended struct {
 func (a appended) size() int { return len(a.data) }
 
 func (a appended) own() appended { return a }
+
+// unpinnable are the pins of a channel that is being forgotten.
+const unpinnable = -1
+
+// pin keeps the channel from being forgotten until unpin. It reports false where
+// that has begun.
+func (c *historyChannel) pin() bool {
+	for {
+		n := c.pins.Load()
+		if n == unpinnable {
+			return false
+		}
+		if c.pins.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (c *historyChannel) unpin() { c.pins.Add(-1) }
 
 // append has the turn.
 func (c *historyChannel) append(a appended) {
