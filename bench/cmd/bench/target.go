@@ -41,6 +41,8 @@ func standard() []target {
 // extra targets run only when -only names them or -extra is given.
 func extra() []target {
 	targets := []target{
+		own("chanx-topic", "peer-chanx", "chanx-topic"),
+		own("chanx-history", "peer-chanx -history", "chanx-topic"),
 		own("centrifuge-tuned", "peer-centrifuge -tuned", "centrifuge"),
 		own("limit-net", "peer-raw -loop net", "raw"),
 		own("limit-once", "peer-raw -loop once", "raw"),

@@ -49,7 +49,7 @@ func (g *gen) onPush(c *conn, b []byte) {
 		g.res.Bad++
 		return
 	}
-	seq := digits(b[i+6:]) - seq0
+	seq := digits(b[i+len(kSeq):]) - seq0
 	j := indexOf(b[i:], kT)
 	t := digits(b[i+j+4:])
 	if c == g.pubC && !g.cfg.self {

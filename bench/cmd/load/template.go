@@ -84,6 +84,6 @@ func digits(b []byte) (v int64) {
 
 var (
 	kText = []byte(`"text":"`)
-	kSeq  = []byte(`"seq":`)
+	kSeq  = []byte(`{"seq":`) // of the payload: a frame may have a seq of its own
 	kT    = []byte(`"t":`)
 )

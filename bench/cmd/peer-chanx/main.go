@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"log"
 	"net/http"
 
@@ -70,12 +71,31 @@ func (c *client) publish(ctx context.Context, m Publish) error {
 	return c.Broadcast(ctx, Published(m), c.room)
 }
 
+// subscriber is a client in a room that is a topic.
+type subscriber struct{ *chanx.Subscription }
+
+func subscribe(_ context.Context, sub *chanx.Subscription) (*subscriber, error) {
+	return &subscriber{sub}, nil
+}
+
+func (s *subscriber) publish(ctx context.Context, m Publish) error {
+	return s.Broadcast(ctx, Published(m))
+}
+
 func main() {
+	history := flag.Bool("history", false, "keep the last 100 frames of rooms that are topics")
 	ln := peer.Listen()
 	hub := chanx.NewHub(&chanx.HubOptions{Limits: chanx.Limits{MessageBytes: 128 << 10}})
 
 	echo := chanx.NewConsumer(hub, "echo", open, nil)
 	chanx.Reply(echo, (*client).echo)
+	var topicOptions chanx.TopicOptions
+	if *history {
+		topicOptions.History = &chanx.History{Frames: 100}
+	}
+	topic := chanx.NewTopic(hub, "room", "room:{name}", subscribe, &topicOptions)
+	chanx.On(topic, (*subscriber).publish, chanx.Sends[Published]())
+	chanx.Topics(echo, topic)
 
 	room := chanx.NewConsumer(hub, "room", open, nil)
 	chanx.Reply(room, (*client).echo)
