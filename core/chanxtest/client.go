@@ -43,7 +43,6 @@ type Client struct {
 	refs    int
 	asked   map[string]layer.Position // from where a client wants to go on, by the ref of its "subscribe"
 	came    courses                   // of topics, as their frames come
-	taken   courses                   // of topics, as the test takes their frames
 
 	done  chan struct{} // closed when reading has ended
 	ended sync.Once
@@ -203,6 +202,7 @@ func (c *Client) read() {
 			f = parse(data, c.discriminator)
 		}
 		c.mu.Lock()
+		f.before = c.came.of(f.Topic)
 		f.problem = c.check(&f)
 		c.frames = append(c.frames, f)
 		c.note("<- " + f.Text)

@@ -1,6 +1,7 @@
 package chanxtest
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -15,7 +16,15 @@ type course struct {
 	on        bool           // the client is subscribed
 	history   bool           // the topic keeps history
 	recovered bool           // the client has got, or gets, what it had missed
-	at        layer.Position // of the last frame of the history
+	at        layer.Position // up to there the client has had the history
+}
+
+// of returns the course of a topic, the zero one where it was not subscribed to.
+func (all courses) of(topic string) course {
+	if c := all[topic]; c != nil {
+		return *c
+	}
+	return course{}
 }
 
 // follow takes a frame into account. It returns what is wrong with it there.
@@ -54,18 +63,30 @@ func (c *course) begin(p *place, from layer.Position, known bool) error {
 		return nil
 	}
 	at := p.position()
-	if *p.Recovered && known && from.Epoch != at.Epoch {
-		return fmt.Errorf("it says that the client can go on from epoch %q in epoch %q", from.Epoch, at.Epoch)
+	if again {
+		return c.goOn(at, *p.Recovered)
 	}
 	switch {
-	case again && at.Epoch == c.at.Epoch: // what comes up to there may be on its way yet
-		c.at.Seq = min(c.at.Seq, at.Seq)
-		return nil
+	case *p.Recovered && known && from.Epoch != at.Epoch:
+		return fmt.Errorf("it says that the client can go on from epoch %q in epoch %q", from.Epoch, at.Epoch)
 	case *p.Recovered && known:
 		at = from
 	case *p.Recovered: // what comes next comes from wherever the client was
 		at.Seq = 0
 	}
 	c.at, c.recovered = at, *p.Recovered
+	return nil
+}
+
+// goOn takes a place into account that a client is told while it is subscribed: up
+// to there it has had the history, or can't have it any more.
+func (c *course) goOn(at layer.Position, recovered bool) error {
+	switch {
+	case recovered:
+		return errors.New("it says that what was missed comes next, to a client that was subscribed already")
+	case at.Epoch == c.at.Epoch && at.Seq < c.at.Seq:
+		return fmt.Errorf("it says that the client is at %d, and the client was at %d already", at.Seq, c.at.Seq)
+	}
+	c.at = at
 	return nil
 }

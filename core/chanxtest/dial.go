@@ -155,7 +155,7 @@ func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 	t.Helper()
 	c := &Client{
 		t: t, host: h, timeout: o.Timeout, quiet: o.Quiet, changed: make(chan struct{}), done: make(chan struct{}),
-		asked: map[string]layer.Position{}, came: courses{}, taken: courses{},
+		asked: map[string]layer.Position{}, came: courses{},
 	}
 	t.Cleanup(c.end)
 	url = c.recovering(url, o.Recover)

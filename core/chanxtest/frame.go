@@ -23,6 +23,7 @@ type Frame struct {
 
 	problem error  // what is wrong with it
 	place   *place // that "subscribed" tells, nil where it tells none
+	before  course // how far its topic's subscription had got when it came
 }
 
 // place is where a subscription begins, as a topic with history tells it.

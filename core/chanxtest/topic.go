@@ -94,8 +94,8 @@ func (t *Topic) ExpectUnsubscribed() {
 // no history, or was not subscribed to.
 func (t *Topic) Position() layer.Position {
 	t.c.t.Helper()
-	k, ok := t.course()
-	if !ok || !k.history {
+	k := t.course()
+	if !k.history {
 		t.c.fail("there is no position in topic %q: it keeps no history, or was not subscribed to", t.name)
 	}
 	return k.at
@@ -105,17 +105,21 @@ func (t *Topic) Position() layer.Position {
 // [Topic.Recover] has returned, or, after [Client.Alone], what the server has said
 // by itself.
 func (t *Topic) Recovered() bool {
-	k, _ := t.course()
-	return k.recovered
-}
-
-func (t *Topic) course() (course, bool) {
 	t.c.mu.Lock()
 	defer t.c.mu.Unlock()
-	if k := t.c.taken[t.name]; k != nil {
-		return *k, true
+	return t.c.came.of(t.name).recovered
+}
+
+// course is how far the test has got: up to the first frame that waits for it.
+func (t *Topic) course() course {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	for i := range t.c.frames {
+		if f := &t.c.frames[i]; f.Topic == t.name {
+			return f.before
+		}
 	}
-	return course{}, false
+	return t.c.came.of(t.name)
 }
 
 // Send sends a message to the topic without a ref.

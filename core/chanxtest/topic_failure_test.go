@@ -164,7 +164,7 @@ func inLog(place string) string {
 
 // What breaks the protocol is found, whoever the server is.
 func TestContractOfTopics(t *testing.T) {
-	const at5 = `"recovered":false,"seq":5,"epoch":"e"`
+	const at5, at8 = `"recovered":false,"seq":5,"epoch":"e"`, `"recovered":false,"seq":8,"epoch":"e"`
 	tests := []struct {
 		name, path string
 		frames     script
@@ -215,7 +215,14 @@ func TestContractOfTopics(t *testing.T) {
 		{"a position of an error", "/all/ann", script{`{"version":1,"topic":"x","seq":1,"action":"error","payload":{"reason":"conflict","detail":""}}`},
 			`it has a "seq", which is for what is published`},
 
-		{"history", "/all/ann", script{inLog(at5), entry("6"), entry("8"), inLog(at5), entry("9")}, ""},
+		{"history", "/all/ann", script{inLog(at5), entry("6"), entry("8"), inLog(at8), entry("9")}, ""},
+		{"a loss", "/all/ann", script{inLog(at5), entry("6"), inLog(at8), entry("9")}, ""},
+		{"a place before what was delivered", "/all/ann", script{inLog(at5), entry("6"), inLog(at5)},
+			`it says that the client is at 5, and the client was at 6 already`},
+		{"a place ahead of what was delivered", "/all/ann", script{inLog(at5), entry("6"), inLog(at8), entry("7")},
+			`its place in the topic, 7, is not after 8, where the client was already`},
+		{"recovered while subscribed", "/all/ann", script{inLog(at5), entry("6"), inLog(`"recovered":true,"seq":8,"epoch":"e"`)},
+			`it says that what was missed comes next, to a client that was subscribed already`},
 		{"recovered", "/all/ann", script{inLog(`"recovered":true,"seq":5,"epoch":"e"`), entry("3"), entry("4"), entry("5")}, ""},
 		{"another epoch", "/all/ann", script{inLog(at5), entry("6"), inLog(`"recovered":false,"seq":0,"epoch":"f"`), entry("1"), entry("2")}, ""},
 		{"a place of before subscribing", "/all/ann", script{inLog(at5), entry("5")}, `its place in the topic, 5, is not after 5, where the client was already`},

@@ -1,6 +1,7 @@
 package chanxtest_test
 
 import (
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -176,6 +177,59 @@ func TestRecovery(t *testing.T) {
 			if late.Recover(lost) || late.Recovered() || late.Position().Seq != 9 {
 				t.Errorf("recovered from %+v: at %+v", lost, late.Position())
 			}
+		}
+	})
+}
+
+// What waits while the test takes an answer out of it doesn't count as read.
+func TestPositionOfATopic(t *testing.T) {
+	withRooms(t, func(t *testing.T, s *rooms) {
+		log := chanxtest.Dial(t, s, "/all/ann", nil).Topic("log:a").Subscribe()
+		s.write(t, "1", "2")
+		synctest.Wait()
+		log.Subscribe()
+		for i, want := range []string{"1", "2"} {
+			if at := log.Position(); at.Seq != uint64(i) {
+				t.Errorf("before %q at %+v", want, at)
+			}
+			if f := next(log); string(f.Payload) != `{"text":"`+want+`"}` {
+				t.Errorf("got %s", f.Text)
+			}
+		}
+		if at := log.Position(); at.Seq != 2 {
+			t.Errorf("in the end at %+v", at)
+		}
+	})
+}
+
+// However publishing and subscribing again race, the client is told what it has had.
+func TestSubscribingAgainWhileOthersPublish(t *testing.T) {
+	const rounds, burst = 100, 5
+	withRooms(t, func(t *testing.T, s *rooms) {
+		log := chanxtest.Dial(t, s, "/all/ann", nil).Topic("log:a").Subscribe()
+		published := make(chan error)
+		for round := range rounds {
+			go func() {
+				var err error
+				for range burst {
+					err = errors.Join(err, s.log.Publish(t.Context(), Posted{"x"}, "log:a"))
+				}
+				published <- err
+			}()
+			for range burst {
+				log.Subscribe()
+			}
+			if err := <-published; err != nil {
+				t.Fatal(err)
+			}
+			for i := range burst {
+				if f, want := next(log), uint64(round*burst+i+1); f.Seq != want {
+					t.Fatalf("got %s, want the seq %d", f.Text, want)
+				}
+			}
+		}
+		if at := log.Position(); at.Seq != rounds*burst {
+			t.Errorf("at %+v", at)
 		}
 	})
 }

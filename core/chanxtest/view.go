@@ -70,7 +70,6 @@ func (c *Client) take(wanted func(*Frame) bool) (Frame, bool) {
 	for i := range c.frames {
 		if f := c.frames[i]; wanted(&f) {
 			c.frames = slices.Delete(c.frames, i, i+1)
-			_ = c.taken.follow(&f, c.asked) // what is wrong was found when it came
 			return f, true
 		}
 	}
