@@ -66,11 +66,11 @@ func (c *Client) SendRef(ref string, m chanx.Message) {
 	c.send("", ref, m)
 }
 
-// Cancel sends stream_cancel for the stream with the ref, which may be one of a
-// topic's.
+// Cancel sends stream_cancel for the stream with the ref. For one of a topic's see
+// [Topic.Cancel].
 func (c *Client) Cancel(ref string) {
 	c.t.Helper()
-	c.SendRaw(fmt.Sprintf(`{"ref":%s,%s:"stream_cancel"}`, quote(ref), quote(c.discriminator)))
+	c.SendRaw(c.envelope("", ref, "stream_cancel", nil))
 }
 
 // SendRaw sends a text message as it is.

@@ -134,6 +134,12 @@ func (t *Topic) SendRef(ref string, m chanx.Message) {
 	t.c.send(t.name, ref, m)
 }
 
+// Cancel sends stream_cancel for the topic's stream with the ref.
+func (t *Topic) Cancel(ref string) {
+	t.c.t.Helper()
+	t.c.SendRaw(t.c.envelope(t.name, ref, "stream_cancel", nil))
+}
+
 // Next returns the next frame of the topic.
 func (t *Topic) Next() Frame {
 	t.c.t.Helper()

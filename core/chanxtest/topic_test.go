@@ -95,13 +95,28 @@ func TestTopicRequests(t *testing.T) {
 		}
 		room.SendRef("1", Question{1 << 30})
 		chanxtest.Expect[*Token](room)
-		c.Cancel("1")
+		room.Cancel("1")
 		chanxtest.Collect(room, "stream_end")
 		if e := c.Topic("room:closed").SubscribeError(chanx.Unauthorized); e.Detail != "the room is closed" {
 			t.Errorf("got %+v", e)
 		}
 		c.Topic("nowhere").SubscribeError(chanx.UnknownTopic)
 		room.Unsubscribe()
+	})
+}
+
+// Who completes what clients ask for says so on the topic that they have named.
+func TestCancelNamesTheTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newRooms(t, nil, &chanx.ConsumerOptions{Completion: true})
+		c := chanxtest.Dial(t, s, "/all/ann", nil)
+		for _, want := range []string{"room:go", ""} {
+			room := c.Topic(want)
+			room.Cancel("1")
+			if f := c.Next(); f.Topic != want || f.Ref != "1" || f.Action != "complete" {
+				t.Errorf("cancelling on topic %q got %s", want, f.Text)
+			}
+		}
 	})
 }
 
