@@ -261,8 +261,11 @@ func intNode(bits int, signed bool) *node {
 		top := parseDecimal(strconv.AppendUint(nil, 1<<bits-1, 10))
 		r.min, r.max = intDecimal(0), &top
 	}
-	if n.about.format = "int64"; bits <= 32 && (signed || bits < 32) {
+	switch { // by which of them hold every value; neither holds all of 64 bits without a sign
+	case signed && bits <= 32 || bits < 32:
 		n.about.format = "int32"
+	case signed || bits == 32:
+		n.about.format = "int64"
 	}
 	r.seal()
 	return n

@@ -93,6 +93,7 @@ func TestJSON(t *testing.T) {
 		{reflect.TypeFor[int](), `,"type":"integer",` + int64Range + `}`},
 		{reflect.TypeFor[uint8](), `,"type":"integer","format":"int32","minimum":0,"maximum":255}`},
 		{reflect.TypeFor[uint32](), `,"type":"integer","format":"int64","minimum":0,"maximum":4294967295}`},
+		{reflect.TypeFor[uint64](), `,"type":"integer","minimum":0,"maximum":18446744073709551615}`},
 		{reflect.TypeFor[float32](), `,"type":"number","format":"float","minimum":-3.4028235e38,"maximum":3.4028235e38}`},
 		{reflect.TypeFor[json.Number](), `,"type":"number"}`},
 		{reflect.TypeFor[time.Duration](), `,"type":"integer","description":"nanoseconds",` + int64Range + `}`},
