@@ -172,6 +172,9 @@ func (h *handle) Close() error {
 		}
 	}
 	h.network.mu.Unlock()
+	if h.network.fault == closesAtOnce {
+		return nil
+	}
 	for _, s := range subs {
 		if s.handle == h || h.network.fault == closesAll {
 			_ = s.Unsubscribe()

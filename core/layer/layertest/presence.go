@@ -45,6 +45,7 @@ var presenceTests = []test{
 	{"UnsubscribeRace", testPresenceUnsubscribeRace},
 	{"ContextEnded", testPresenceContextEnded},
 	{"Close", testPresenceClose},
+	{"CloseWaits", testPresenceCloseWaits},
 	{"CloseRace", testPresenceCloseRace},
 	{"CloseLeavesNoGoroutine", testPresenceCloseLeavesNoGoroutine},
 	{"ChangeInHandler", testPresenceChangeInHandler},

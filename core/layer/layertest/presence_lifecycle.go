@@ -192,6 +192,34 @@ func testPresenceClose(f *fixture) {
 	w.end()
 }
 
+// testPresenceCloseWaits: once Close returned, no handler runs.
+func testPresenceCloseWaits(f *fixture) {
+	a := f.process("a")
+	entered, leave := make(chan struct{}), make(chan struct{})
+	var ended atomic.Bool
+	a.start("room", func(c layer.PresenceChange) {
+		if !c.All {
+			close(entered)
+			<-leave
+			runtime.Gosched()
+			ended.Store(true)
+		}
+	})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { a.enter("room", "ann", "1", "x") })
+	await(f, "the handler", entered)
+	timer := time.AfterFunc(20*time.Millisecond, func() { close(leave) })
+	defer timer.Stop()
+	if err := a.layer.Close(); err != nil {
+		f.Errorf("Close: %v", err)
+	}
+	if !ended.Load() {
+		f.Error("Close returned while a handler ran")
+		<-leave
+	}
+}
+
 // testPresenceCloseRace: closing amid changes and watching neither hangs nor fails
 // with anything but ErrClosed, and no handler runs afterwards.
 func testPresenceCloseRace(f *fixture) {

@@ -55,6 +55,7 @@ const (
 	releasesOnce      fault = "fails to release twice"
 	watchesKeep       fault = "forgets who is present with the last watch"
 	blocksInHandlers  fault = "can't be called inside a handler"
+	closesAtOnce      fault = "does not wait for handlers in Close"
 	firstAfterClose   fault = "makes the first call of a watch after Close has returned"
 	staysInHandlers   fault = "does not unsubscribe inside a handler"
 )
@@ -194,6 +195,7 @@ func TestPresenceFaults(t *testing.T) {
 		ignoresContext:    "Presence/ContextEnded",
 		tiesContext:       "Presence/ContextEnded",
 		ignoresClose:      "Presence/Close",
+		closesAtOnce:      "Presence/CloseWaits",
 		firstAfterClose:   "Presence/CloseRace",
 		leaks:             "Presence/CloseLeavesNoGoroutine",
 		closesAll:         "Presence/CloseLeavesOthers",
