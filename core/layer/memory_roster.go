@@ -164,6 +164,10 @@ func (r *roster) settle(members ...*memoryMember) {
 			}
 		}
 	}
+	if len(members) > 1 { // not promised, but what is the same each time is easier to test
+		sortMembers(change.Joined)
+		slices.Sort(change.Left)
+	}
 	if len(change.Joined)+len(change.Left) > 0 {
 		r.pending = append(r.pending, pendingChange{PresenceChange: change, watches: watches})
 		r.pendingBytes += size

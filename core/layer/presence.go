@@ -20,6 +20,9 @@ var ErrNoLease = errors.New("layer: the owner has no lease")
 // Channels of presence are apart from those of Publish and of [History]. What
 // stands at Layer of names, contexts, closing and calls from inside a handler
 // holds here too; keys, session ids and owners are texts like channels' names.
+//
+// What a call has done is seen by every call that begins after it has returned, in
+// any process. Close ends no lease and no grace where there are other processes.
 type Presence interface {
 	// Renew gives an owner a lease, or prolongs the one it has: it ends after that
 	// time, which must be above 0, without another Renew. The result is true where
