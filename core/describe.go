@@ -36,6 +36,7 @@ type TopicInfo struct {
 	Params        *schema.Schema // of the pattern's parameters as one object; nil where none are declared
 	Members       []ParamInfo    // where each member of Params comes from
 	History       bool           // it keeps history, so frames have positions and subscribing can recover
+	Presence      bool           // it tracks who is there: see [TrackPresence]
 	HandlersInfo
 }
 
@@ -91,7 +92,7 @@ func (e *Endpoint) Describe() EndpointInfo {
 	for _, t := range c.topics {
 		info := TopicInfo{
 			Topic: t.name, Doc: t.options.Doc, Pattern: t.pattern.text, PatternParams: slices.Clone(t.pattern.names),
-			History: t.history != nil, HandlersInfo: t.handlers.describe(),
+			History: t.history != nil, Presence: t.presence != nil, HandlersInfo: t.handlers.describe(),
 		}
 		info.Params, info.Members = t.params.describe()
 		d.Topics = append(d.Topics, info)

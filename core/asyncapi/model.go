@@ -38,6 +38,7 @@ type topic struct {
 	Parameters       []string                   `json:"parameters"`
 	ParameterSchemas map[string]json.RawMessage `json:"parameterSchemas,omitempty"`
 	History          bool                       `json:"history,omitempty"`
+	Presence         bool                       `json:"presence,omitempty"`
 }
 
 type tag struct {

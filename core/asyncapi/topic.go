@@ -91,6 +91,7 @@ func (s *source) topicOf(schemas map[string]json.RawMessage) *topic {
 		Parameters:       append([]string{}, s.topic.PatternParams...),
 		ParameterSchemas: schemas,
 		History:          s.topic.History,
+		Presence:         s.topic.Presence,
 	}
 }
 
@@ -192,6 +193,6 @@ type positionPayload struct {
 // subscribedPayload is where a topic's history stands for a new subscriber.
 type subscribedPayload struct {
 	Recovered bool   `json:"recovered" doc:"Whether what the client has missed comes next; if not, it has to be found elsewhere"`
-	Seq       uint64 `json:"seq" doc:"The last position in the topic, 0 where there is none"`
+	Seq       uint64 `json:"seq" doc:"How far the history has come, or, where the client was subscribed already, how far it has had it; 0 is before the first"`
 	Epoch     string `json:"epoch" doc:"Within which positions count"`
 }

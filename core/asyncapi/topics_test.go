@@ -38,7 +38,7 @@ func TestTopicChannels(t *testing.T) {
 		},
 		"topic_hub_lobby_topic": {
 			"/ws/topics", "topic_hub_lobby_topic", "",
-			map[string]any{"name": "lobby_topic", "pattern": "lobby", "parameters": []any{}},
+			map[string]any{"name": "lobby_topic", "pattern": "lobby", "parameters": []any{}, "presence": true},
 			set("typing", "presence_state", "presence_joined", "presence_left", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "error"),
 		},
 		"topic_hub_log_topic": {
