@@ -28,6 +28,10 @@ const shards = 64
 // If a handler panics, the other handlers still get the message, and the panic
 // goes on to the publisher on whose goroutine the handler ran.
 //
+// All this holds for the handlers of [Presence.Watch] too, and for who enters and
+// leaves. What a lease or a grace brings about that has run out is told on a
+// goroutine that lasts as long as the telling; a panic there ends the program.
+//
 // Make one with [NewMemory].
 type Memory struct {
 	seed     maphash.Seed
