@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/chanx-go/chanx/core/internal/wire"
@@ -109,7 +107,13 @@ func TrackPresence[I, S any](t *Topic[S], member func(S) (key string, info I), o
 	p.member = func(state any) (string, []byte, error) {
 		key, info := member(state.(S))
 		b, err := p.info.AppendJSON(nil, info)
-		return key, b, err
+		if err != nil {
+			return "", nil, err
+		}
+		if vs := p.info.Validate(b); len(vs) > 0 { // nobody could read it; which is not the client's fault
+			return "", nil, errors.New("the info is not valid: " + (&schema.InvalidError{Violations: vs}).Error())
+		}
+		return key, b, nil
 	}
 	p.own = []*messageType{messageOf[PresenceState[I]](s), messageOf[PresenceJoined[I]](s), messageOf[PresenceLeft](s)}
 	s.sends = append(s.sends, p.own...)
@@ -174,14 +178,14 @@ func (g *group) watch(change layer.PresenceChange) {
 		if info, in := r.members[m.Key]; in && bytes.Equal(info, m.Info) {
 			continue
 		}
+		g.awaitSpace() // before the change, of which who joins meanwhile is told by a frame
 		key := strings.Clone(m.Key)
 		r.members[key] = bytes.Clone(m.Info)
-		g.awaitSpace()
 		g.appendOwn(actionPresenceJoined, appendMember(nil, layer.Member{Key: key, Info: m.Info}))
 	}
 	for _, key := range left {
-		delete(r.members, key)
 		g.awaitSpace()
+		delete(r.members, key)
 		g.appendOwn(actionPresenceLeft, append(wire.AppendString([]byte(`{"key":`), key), '}'))
 	}
 	close(r.changed)
@@ -211,24 +215,13 @@ func (g *group) awaitPresent(ctx context.Context, key string) error {
 	}
 }
 
-// guest is how one subscription is present.
-type guest struct {
-	layer   layer.Presence
-	channel string
-	session layer.Session
-	members []layer.Member // who was there when the subscription joined, until the client is told
-
-	mu   sync.Mutex // held while the layer is told
-	left bool
-}
-
 // enter makes the client present on the topic.
 func (s *Subscription) enter(ctx context.Context) error {
 	p, hub := s.topic.presence, s.conn.hub
 	if p == nil {
 		return nil
 	}
-	session := layer.Session{ID: s.conn.ID(), Owner: hub.id}
+	session := layer.Session{ID: hub.keeper.session(), Owner: hub.id}
 	err := contain(func() (err error) { session.Key, session.Info, err = p.member(s.state); return err })
 	if err == nil && session.Key == "" {
 		err = errors.New("the function that TrackPresence got returns an empty key")
@@ -296,137 +289,4 @@ func (s *Subscription) exit(how *CloseError) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.ctx), s.conn.consumer.limits.HandshakeTimeout)
 	defer cancel()
 	s.conn.hub.keeper.leave(ctx, s.guest, grace)
-}
-
-// keeper keeps the lease of a hub on those who are present through it. It has a
-// goroutine while there are any.
-type keeper struct {
-	hub   *Hub
-	lease time.Duration
-
-	mu     chan struct{} // has a token while somebody holds it
-	guests map[*guest]bool
-	stop   chan struct{} // ends the goroutine, nil while there is none
-	used   layer.Presence
-}
-
-func newKeeper(h *Hub, lease time.Duration) *keeper {
-	return &keeper{hub: h, lease: cmp.Or(max(0, lease), 30*time.Second), mu: make(chan struct{}, 1), guests: map[*guest]bool{}}
-}
-
-func (k *keeper) lock(ctx context.Context) error {
-	select {
-	case k.mu <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (k *keeper) unlock() { <-k.mu }
-
-// enter makes a guest present, under the hub's lease.
-func (k *keeper) enter(ctx context.Context, g *guest) error {
-	if err := k.admit(ctx, g); err != nil {
-		return err
-	}
-	g.mu.Lock()
-	err := g.layer.Enter(ctx, g.channel, g.session)
-	g.mu.Unlock()
-	if err != nil {
-		k.leave(ctx, g, 0)
-	}
-	return err
-}
-
-// admit notes a guest, and takes the lease where there is none.
-func (k *keeper) admit(ctx context.Context, g *guest) error {
-	if err := k.lock(ctx); err != nil {
-		return err
-	}
-	defer k.unlock()
-	if k.stop == nil {
-		if _, err := g.layer.Renew(ctx, k.hub.id, k.lease); err != nil {
-			return err
-		}
-		stop := make(chan struct{})
-		k.stop, k.used = stop, g.layer
-		k.hub.tasks.Go(func() { k.keep(g.layer, stop) })
-	}
-	k.guests[g] = true
-	return nil
-}
-
-// leave ends the presence of a guest.
-func (k *keeper) leave(ctx context.Context, g *guest, grace time.Duration) {
-	g.mu.Lock()
-	g.left = true
-	err := g.layer.Leave(ctx, g.channel, g.session, grace)
-	g.mu.Unlock()
-	if err != nil {
-		k.hub.log.Warn("chanx: a member could not leave, and is present until the lease ends", "channel", g.channel, "key", g.session.Key, "error", err)
-	}
-	_ = k.lock(context.Background())
-	defer k.unlock()
-	delete(k.guests, g)
-	if len(k.guests) == 0 && k.stop != nil {
-		close(k.stop)
-		k.stop = nil
-	}
-}
-
-// keep renews the lease until there is nobody to keep it for.
-func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
-	ticker := time.NewTicker(k.lease / 3)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-		case <-stop:
-			return
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), k.lease/3)
-		fresh, err := l.Renew(ctx, k.hub.id, k.lease)
-		if err != nil {
-			k.hub.log.Error("chanx: the lease of those who are present could not be renewed", "error", err)
-		} else if fresh {
-			k.enterAgain(ctx)
-		}
-		cancel()
-	}
-}
-
-// enterAgain makes everybody present after the lease has run out, because this
-// process or the layer stood still for too long.
-func (k *keeper) enterAgain(ctx context.Context) {
-	if k.lock(ctx) != nil {
-		return
-	}
-	guests := slices.Collect(maps.Keys(k.guests))
-	k.unlock()
-	k.hub.log.Warn("chanx: the lease of those who are present had run out", "members", len(guests))
-	for _, g := range guests {
-		g.mu.Lock()
-		if !g.left {
-			if err := g.layer.Enter(ctx, g.channel, g.session); err != nil {
-				k.hub.log.Error("chanx: a member could not enter again", "channel", g.channel, "key", g.session.Key, "error", err)
-			}
-		}
-		g.mu.Unlock()
-	}
-}
-
-// release ends the lease when the hub ends.
-func (k *keeper) release(ctx context.Context) {
-	if k.lock(ctx) != nil {
-		return
-	}
-	l := k.used
-	k.unlock()
-	if l == nil {
-		return
-	}
-	if err := l.Release(ctx, k.hub.id); err != nil {
-		k.hub.log.Warn("chanx: the lease of those who were present could not be ended", "error", err)
-	}
 }

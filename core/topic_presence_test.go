@@ -67,6 +67,7 @@ func (l *lab) person(t *testing.T, name string) *rawClient {
 	t.Helper()
 	c := openRaw(t, l.mux, "/ws?user="+name)
 	c.send(`{"topic":"people:1","action":"subscribe"}`)
+	synctest.Wait()
 	return c
 }
 
