@@ -174,12 +174,9 @@ func (g *group) append(e *envelope.Envelope, ev *event, seq, mark uint64) {
 	if len(g.members) == 0 {
 		return
 	}
-	p := g.open()
+	p := g.open(mark)
 	if ev == nil {
 		p.bytes = g.consumer.appendFrames(p.bytes, e, g.topicName(), seq)
-	}
-	if mark != 0 {
-		p.low, p.high = cmp.Or(p.low, mark), mark
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
 	p.entries = append(p.entries, entry{
@@ -189,28 +186,32 @@ func (g *group) append(e *envelope.Envelope, ev *event, seq, mark uint64) {
 	g.wake()
 }
 
-// appendOwn adds a frame of the framework's to the log. The group is locked.
-func (g *group) appendOwn(action string, payload []byte) {
+// appendOwn adds a frame of the framework's to the log, which has a mark if it has
+// to do with a topic's history. The group is locked.
+func (g *group) appendOwn(action string, payload []byte, mark uint64) {
 	if len(g.members) == 0 {
 		return
 	}
-	p, head := g.open(), wire.Head{Action: action, Topic: g.topicName()}
+	p, head := g.open(mark), wire.Head{Action: action, Topic: g.topicName()}
 	var ev *event
 	if g.inOrder() {
-		ev = &event{frames: g.consumer.appendFrame(nil, head, payload)}
+		ev = &event{frames: g.consumer.appendFrame(nil, head, payload), mark: mark}
 		p.uneven = true
 	} else {
 		p.bytes = g.consumer.appendFrame(p.bytes, head, payload)
 	}
-	p.entries = append(p.entries, entry{end: len(p.bytes), event: ev})
+	p.entries = append(p.entries, entry{end: len(p.bytes), mark: mark, event: ev})
 	g.wake()
 }
 
 // open returns the log for another entry. The group is locked.
-func (g *group) open() *batch {
+func (g *group) open(mark uint64) *batch {
 	p := &g.pending
 	if len(p.entries) == 0 {
 		p.start, p.low, p.high = g.seq, 0, 0
+	}
+	if mark != 0 {
+		p.low, p.high = cmp.Or(p.low, mark), mark
 	}
 	g.seq++
 	return p

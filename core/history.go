@@ -71,16 +71,19 @@ func (g *group) follow(entry layer.Entry) {
 	}
 	if lost {
 		g.awaitSpace()
+	}
+	base := g.base
+	if g.started && entry.Epoch != g.at.Epoch {
+		base += g.at.Seq + 1 // so that the place before the first entry has a mark of its own
+	}
+	mark := base + entry.Seq
+	if lost {
 		before := layer.Position{Epoch: entry.Epoch, Seq: entry.Seq - 1}
 		g.consumer.hub.log.Error("chanx: the layer lost entries of a topic's history", "topic", g.key.name, "after", g.at, "before", entry.Position)
 		payload, _ := json.Marshal(placeAt(before, false))
-		g.appendOwn(actionSubscribed, payload)
+		g.appendOwn(actionSubscribed, payload, mark-1) // not to who has read as far
 	}
-	if g.started && entry.Epoch != g.at.Epoch {
-		g.base += g.at.Seq
-	}
-	mark := g.base + entry.Seq
-	g.at, g.started = entry.Position, true // who joins before the entry is in the log takes it for one of before
+	g.at, g.base, g.started = entry.Position, base, true // who joins before the entry is in the log takes it for one of before
 	g.mu.Unlock()
 	var e envelope.Envelope
 	if g.parse(&e, entry.Data) {
@@ -145,7 +148,8 @@ func (r *replay) run(entries []layer.Entry) {
 			err = r.send(entries)
 		}
 	}
-	if r.conn.ctx.Err() == nil && (err != nil || r.at.Epoch != at.Epoch) { // it was trimmed meanwhile, or can't be read
+	missed := r.at.Epoch != at.Epoch || r.at.Seq < at.Seq
+	if missed && r.conn.ctx.Err() == nil { // it was trimmed meanwhile, or can't be read
 		r.conn.hub.log.Warn("chanx: a client could not be given all that it had missed", "topic", r.name, "error", err)
 		r.confirm(nil, placeAt(at, false))
 		r.at = at

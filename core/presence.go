@@ -181,12 +181,12 @@ func (g *group) watch(change layer.PresenceChange) {
 		g.awaitSpace() // before the change, of which who joins meanwhile is told by a frame
 		key := strings.Clone(m.Key)
 		r.members[key] = bytes.Clone(m.Info)
-		g.appendOwn(actionPresenceJoined, appendMember(nil, layer.Member{Key: key, Info: m.Info}))
+		g.appendOwn(actionPresenceJoined, appendMember(nil, layer.Member{Key: key, Info: m.Info}), 0)
 	}
 	for _, key := range left {
 		g.awaitSpace()
 		delete(r.members, key)
-		g.appendOwn(actionPresenceLeft, append(wire.AppendString([]byte(`{"key":`), key), '}'))
+		g.appendOwn(actionPresenceLeft, append(wire.AppendString([]byte(`{"key":`), key), '}'), 0)
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})

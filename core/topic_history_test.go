@@ -209,6 +209,75 @@ func TestLossIsTold(t *testing.T) {
 	}
 }
 
+// Who has read what the process has lost, or hasn't got yet, is told of no loss and
+// gets nothing twice.
+func TestReplayAheadOfTheProcess(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		missed int
+		from   uint64 // what the process gets late in the end; what is before that it has lost
+		failed int    // the reading that fails, 0 for none
+		lost   uint64 // what the client is told to have lost, after 256
+	}{
+		"late":                             {missed: 4},
+		"lost":                             {missed: 4, from: 6},
+		"lost in part":                     {missed: 4, from: 4},
+		"late, where a reading has failed": {missed: 300, failed: 2},
+		"lost, where a reading has failed": {missed: 300, from: 290, failed: 2, lost: 289},
+	}
+	for name, tt := range tests {
+		for _, topic := range kept {
+			t.Run(name+" on a "+topic, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					l, m := newHistoryLab(t)
+					var late []layer.Entry
+					held := false
+					m.change = func(e layer.Entry) []layer.Entry {
+						if late = append(late, e); held {
+							return nil
+						}
+						arrived := slices.DeleteFunc(late, func(e layer.Entry) bool { return 1 < e.Seq && e.Seq < tt.from })
+						late = nil
+						return arrived
+					}
+					m.failed = func(read int) error {
+						if read == tt.failed {
+							return errors.New("out of order")
+						}
+						return nil
+					}
+					first := openRaw(t, l.mux, "/ws") // who keeps the process following
+					first.send(subscribe(topic))
+					epoch := epochPattern.FindStringSubmatch(first.take()[0])[1]
+					l.note(t, topic, "x")
+					held = true
+					for range tt.missed {
+						l.note(t, topic, "x")
+					}
+					c := openRaw(t, l.mux, "/ws")
+					c.send(recoverAfter(topic, 0, epoch))
+					got := places(c.take())
+					held = false
+					l.note(t, topic, "x")
+					got = append(got, places(c.take())...)
+					want := []string{fmt.Sprintf("subscribed true %d", tt.missed+1)}
+					for seq := 1; seq <= tt.missed+2; seq++ {
+						if seq == 257 && tt.lost > 0 {
+							want = append(want, fmt.Sprintf("subscribed false %d", tt.lost))
+							seq = int(tt.lost) + 1
+						}
+						want = append(want, fmt.Sprint(seq))
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("came (-want +got):\n%s", diff)
+					}
+				})
+			})
+		}
+	}
+}
+
 // The positions of another epoch are not taken for those of the one before, however
 // far that had come when somebody subscribed.
 func TestAnotherEpoch(t *testing.T) {
