@@ -69,7 +69,7 @@ func Bind[P any](from Bindable) (P, error) {
 	hub, values := from.bindable()
 	pt, err := hub.paramsOf(reflect.TypeFor[P]())
 	if err != nil {
-		return p, err
+		return p, fmt.Errorf("chanx: Bind[%v]: %w", reflect.TypeFor[P](), err)
 	}
 	object, err := pt.object(values)
 	if err != nil {
@@ -86,7 +86,7 @@ func (c *Conn) bindable() (*Hub, func(*paramField) ([]string, error)) {
 	r := c.Request()
 	return c.hub, func(f *paramField) ([]string, error) {
 		if r == nil {
-			return nil, errors.New("it works in open only, where there is a request")
+			return nil, errors.New("there is no request once the connection is open: bind in the consumer's open, and keep the result in its state, which State gets")
 		}
 		return f.values(c, r)
 	}
@@ -107,7 +107,7 @@ func (s *Subscription) bindable() (*Hub, func(*paramField) ([]string, error)) {
 // paramsOf describes a type of parameters.
 func (h *Hub) paramsOf(t reflect.Type) (*paramsType, error) {
 	if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("chanx: handshake parameters are a struct, not %v", t)
+		return nil, fmt.Errorf("parameters are a struct, not %v", t)
 	}
 	p := &paramsType{goType: t}
 	for f := range t.Fields() {
@@ -122,7 +122,7 @@ func (h *Hub) paramsOf(t reflect.Type) (*paramsType, error) {
 	}
 	var err error
 	if p.schema, err = h.types.schemas.Of(t); err != nil {
-		return nil, fmt.Errorf("chanx: handshake parameters: %w", err)
+		return nil, fmt.Errorf("parameters: %w", err)
 	}
 	return p, nil
 }
@@ -135,13 +135,13 @@ func paramOf(t reflect.Type, f reflect.StructField) (paramField, error) {
 	for _, source := range paramSources {
 		if name, ok := f.Tag.Lookup(source); ok {
 			if field.source != "" {
-				return field, fmt.Errorf("chanx: %v.%s comes from %s and from %s: choose one", t, f.Name, field.source, source)
+				return field, fmt.Errorf("%v.%s comes from %s and from %s: choose one", t, f.Name, field.source, source)
 			}
 			field.source, field.name = source, name
 		}
 	}
 	if field.source == "" || field.name == "" {
-		return field, fmt.Errorf("chanx: %v.%s does not say where it comes from: give it a path, query, header, cookie or topic tag with a name", t, f.Name)
+		return field, fmt.Errorf("%v.%s does not say where it comes from: give it a path, query, header, cookie or topic tag with a name", t, f.Name)
 	}
 	ft := f.Type
 	if ft.Kind() == reflect.Pointer {

@@ -124,7 +124,13 @@ func NewHub(opts *HubOptions) *Hub {
 func (h *Hub) addConsumer(c *consumer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.consumers[c.name] != nil {
+	if other := h.consumers[c.name]; other != nil {
+		switch {
+		case c.alone != nil && c.alone == other.alone:
+			panic(fmt.Sprintf("chanx: %s has an address of its own already: Alone is for one", c.alone.title))
+		case c.alone != nil || other.alone != nil:
+			panic(fmt.Sprintf("chanx: the hub has a consumer %q, and a topic %q with an address of its own, which is a consumer of that name: give one of them another name", c.name, c.name))
+		}
 		panic(fmt.Sprintf("chanx: the hub has a consumer %q already: names are unique", c.name))
 	}
 	h.consumers[c.name] = c

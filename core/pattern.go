@@ -35,7 +35,7 @@ func parsePattern(text string) (pattern, error) {
 		name, after, closed := strings.Cut(rest, "}")
 		switch {
 		case strings.Contains(before, "}") || param && !closed || strings.Contains(name, "{"):
-			return p, fmt.Errorf("the braces of %q don't match", part)
+			return p, fmt.Errorf("the braces of %q don't match: a parameter is a name alone, such as {id}, and Params says what it may be", part)
 		case strings.ContainsAny(after, "{}"):
 			return p, fmt.Errorf("%q has more than one parameter: put a colon between them", part)
 		case param && name == "":
@@ -107,7 +107,7 @@ func (p *pattern) walk(topic string, yield func(value string) bool) bool {
 // fill makes a topic's name of the values of the parameters.
 func (p *pattern) fill(values []string) (string, error) {
 	if len(values) != len(p.names) {
-		return "", fmt.Errorf("the pattern %q has %d parameters, %q, and not %d", p.text, len(p.names), p.names, len(values))
+		return "", fmt.Errorf("the pattern %q takes one value for each of %q, and not %d in all", p.text, p.names, len(values))
 	}
 	var b strings.Builder
 	next := 0

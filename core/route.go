@@ -93,8 +93,12 @@ func (s *handlers) register(into map[string]*route, kind string, r *route, handl
 		r.handler = funcName(v)
 	}
 	if other := into[action]; other != nil {
-		panic(fmt.Sprintf("chanx: %s has two handlers of the %s %q: %s (%v) and %s (%v): give one of the messages another Action",
-			s.title, kind, action, other.handler, other.in.goType, r.handler, r.in.goType))
+		mend := "give one of the messages another Action"
+		if other.in.goType == r.in.goType {
+			mend = "register one of them"
+		}
+		panic(fmt.Sprintf("chanx: %s has two handlers of the %s %q: %s (%v) and %s (%v): %s",
+			s.title, kind, action, other.handler, other.in.goType, r.handler, r.in.goType, mend))
 	}
 	for _, opt := range opts {
 		opt(s, r)

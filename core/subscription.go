@@ -83,7 +83,7 @@ func (s *Subscription) Broadcast(ctx context.Context, m Message) error {
 // not to get.
 func (s *Subscription) BroadcastOthers(ctx context.Context, m Message) error {
 	if s.topic.history != nil {
-		return fmt.Errorf("chanx: %s keeps history, and can't leave anybody out: use Broadcast", s.topic.title)
+		return fmt.Errorf("chanx: %s keeps history, and can't leave anybody out: use Broadcast, or a topic without history for what need not be kept", s.topic.title)
 	}
 	return s.broadcast(ctx, m, s.conn.ID())
 }

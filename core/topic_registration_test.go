@@ -31,18 +31,19 @@ func TestTopicRegistration(t *testing.T) {
 		do   func(h *chanx.Hub)
 		want string
 	}{
-		"no name":          {func(h *chanx.Hub) { chanx.NewTopic(h, "", "a", letIn, nil) }, "a topic needs a name"},
-		"a name twice":     {func(h *chanx.Hub) { newTopic(h, "a"); newTopic(h, "a") }, `the hub has a topic "a" already`},
-		"no pattern":       {func(h *chanx.Hub) { chanx.NewTopic(h, "a", "", letIn, nil) }, "it is empty"},
-		"open brace":       {func(h *chanx.Hub) { newTopic(h, "a:{b") }, `the braces of "{b" don't match`},
-		"closed brace":     {func(h *chanx.Hub) { newTopic(h, "a:b}") }, `the braces of "b}" don't match`},
-		"nested braces":    {func(h *chanx.Hub) { newTopic(h, "{a{b}}") }, "don't match"},
-		"two in a segment": {func(h *chanx.Hub) { newTopic(h, "{a}{b}") }, "more than one parameter: put a colon between them"},
-		"no param name":    {func(h *chanx.Hub) { newTopic(h, "a:{}") }, "a parameter without a name"},
-		"a param twice":    {func(h *chanx.Hub) { newTopic(h, "{a}:{a}") }, "two parameters {a}"},
-		"no open":          {func(h *chanx.Hub) { chanx.NewTopic[*client](h, "a", "a", nil, nil) }, `topic "a" has no open function`},
+		"no name":           {func(h *chanx.Hub) { chanx.NewTopic(h, "", "a", letIn, nil) }, "a topic needs a name"},
+		"a name twice":      {func(h *chanx.Hub) { newTopic(h, "a"); newTopic(h, "a") }, `the hub has a topic "a" already`},
+		"no pattern":        {func(h *chanx.Hub) { chanx.NewTopic(h, "a", "", letIn, nil) }, "it is empty"},
+		"open brace":        {func(h *chanx.Hub) { newTopic(h, "a:{b") }, `the braces of "{b" don't match`},
+		"a colon in braces": {func(h *chanx.Hub) { newTopic(h, "a:{b:[0-9]+}") }, `a parameter is a name alone, such as {id}`},
+		"closed brace":      {func(h *chanx.Hub) { newTopic(h, "a:b}") }, `the braces of "b}" don't match`},
+		"nested braces":     {func(h *chanx.Hub) { newTopic(h, "{a{b}}") }, "don't match"},
+		"two in a segment":  {func(h *chanx.Hub) { newTopic(h, "{a}{b}") }, "more than one parameter: put a colon between them"},
+		"no param name":     {func(h *chanx.Hub) { newTopic(h, "a:{}") }, "a parameter without a name"},
+		"a param twice":     {func(h *chanx.Hub) { newTopic(h, "{a}:{a}") }, "two parameters {a}"},
+		"no open":           {func(h *chanx.Hub) { chanx.NewTopic[*client](h, "a", "a", nil, nil) }, `topic "a" has no open function`},
 		"two events": {func(h *chanx.Hub) { a := newTopic(h, "a"); chanx.Forward[note](a); chanx.Forward[note](a) },
-			`topic "a" has two handlers of the event "note"`},
+			`topic "a" has two handlers of the event "note": Forward (chanx_test.note) and Forward (chanx_test.note): register one of them`},
 		"framework's action": {func(h *chanx.Hub) {
 			chanx.On(newTopic(h, "a"), func(*chanx.Subscription, context.Context, subscribeMessage) error { return nil })
 		}, `topic "a": "subscribe" is one of the framework's own frames on a topic`},
@@ -51,6 +52,12 @@ func TestTopicRegistration(t *testing.T) {
 			chanx.Forward[subscribeMessage](a)
 			chanx.Mount(a.Alone(nil), "/")
 		}, `topic "a": "subscribe" is one of the framework's own frames on a topic`},
+		"two addresses": {func(h *chanx.Hub) { a := newTopic(h, "a"); a.Alone(nil); a.Alone(nil) },
+			`topic "a" has an address of its own already`},
+		"a consumer's name": {func(h *chanx.Hub) { newConsumer(h); newTopic(h, "hub").Alone(nil) },
+			`a consumer "hub", and a topic "hub" with an address of its own`},
+		"a topic's name": {func(h *chanx.Hub) { newTopic(h, "hub").Alone(nil); newConsumer(h) },
+			`a consumer "hub", and a topic "hub" with an address of its own`},
 		"groups": {func(h *chanx.Hub) { chanx.JoinGroups(newTopic(h, "a"), "g") }, `topic "a" can't have groups`},
 		"topics": {func(h *chanx.Hub) { chanx.Topics(newTopic(h, "a"), newTopic(h, "b")) }, `topic "a" can't have topics of its own`},
 		"a hub":  {func(h *chanx.Hub) { chanx.Topics(newConsumer(h), newTopic(chanx.NewHub(nil), "b")) }, "belong to different hubs"},
