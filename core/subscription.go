@@ -103,8 +103,9 @@ func (s *Subscription) broadcast(ctx context.Context, m Message, except string) 
 func (s *Subscription) Unsubscribe() { s.conn.pushEvent(&event{leave: true}, &s.member) }
 
 // State returns the state that open has made for the connection, if it is a C:
-// the consumer's, which handlers of its topics may want to see. It has none yet
-// while open runs.
+// the consumer's, which its topics may want to see, in their open as well. It has
+// none yet while the consumer's own open runs. Where the connection is for one topic
+// alone, the state is the [*Conn].
 func State[C any](c *Conn) (C, bool) {
 	v, ok := c.state.(C)
 	return v, ok

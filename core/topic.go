@@ -124,7 +124,8 @@ func (t *Topic[S]) subscribable() *topic  { return t.t }
 func (t *Topic[S]) handlerSet() *handlers { return t.t.handlers }
 func (t *Topic[S]) serves(S)              {}
 
-// Name returns the name that was given to [NewTopic].
+// Name returns the name that was given to [NewTopic], such as "room"; a
+// [Subscription] has the name of one topic, such as "room:lobby".
 func (t *Topic[S]) Name() string { return t.t.name }
 
 // Topics lets the connections of a consumer subscribe to topics, by frames that
@@ -152,8 +153,8 @@ func Topics[C any](r Registrar[C], topics ...Subscribable) {
 // Alone makes something to mount at an address of its own, where connecting is
 // subscribing: the address has the parameters of the pattern, "subscribed" comes
 // by itself, and frames without a topic are this topic's. It is a consumer with
-// the topic's name, whose options these are; open gets to see the handshake
-// request there, as [Conn.Request].
+// the topic's name, whose options these are, and a topic has one such address at
+// most. open gets to see the handshake request there, as [Conn.Request].
 //
 // A client that comes back says what it has had, where the topic keeps history,
 // with the query parameters recover_seq and recover_epoch.
@@ -165,9 +166,11 @@ func (t *Topic[S]) Alone(opts *ConsumerOptions) Mountable {
 	return &Consumer[*Conn]{c}
 }
 
-// Topic makes the name of a topic of the values of the pattern's parameters, in
-// their order, which are written as [fmt.Sprint] writes them. A value that is
-// empty or contains a colon is an error.
+// Topic makes the name of a topic, such as "room:lobby", of the values of the
+// pattern's parameters: each by itself, in their order, text or a number; not the
+// struct that [Bind] fills. They are written as [fmt.Sprint] writes them, and a
+// value that is empty or contains a colon then is an error. What [Params] says of
+// them is not checked here.
 func (t *Topic[S]) Topic(params ...any) (string, error) {
 	values := make([]string, len(params))
 	for i, p := range params {
@@ -183,7 +186,8 @@ func (t *Topic[S]) Topic(params ...any) (string, error) {
 // Publish gives an event to the subscribers of topics, such as "room:lobby", on
 // every process. It can be called from anywhere, like [Consumer.Publish], and
 // returns the same errors; a topic that the pattern doesn't match is one more, with
-// [UnknownTopic]. An event may be given a position with [WithSeq].
+// [UnknownTopic]. Whether anybody may subscribe to it, which [Params] and open say,
+// is not asked. An event may be given a position with [WithSeq].
 func (t *Topic[S]) Publish(ctx context.Context, event Message, topics ...string) error {
 	e, err := t.t.encodeEvent(event)
 	if err != nil {
@@ -260,7 +264,8 @@ type sequenced struct {
 
 // WithSeq gives a message that is published, broadcast or sent to a topic its
 // position there, which clients get as "seq": above 0, and growing as the
-// publisher counts. A topic that keeps history counts by itself and takes none.
+// publisher counts; 0 gives it none. A topic that keeps history counts by itself
+// and takes none.
 func WithSeq(m Message, seq uint64) Message { return sequenced{m, seq} }
 
 // sequence takes a message and its position apart.
