@@ -44,6 +44,9 @@ func (c *Conn) overRate() bool {
 func (x *exchange) limited(data []byte) {
 	var e wire.Envelope
 	_ = e.Scan(data, x.conn.consumer.discriminator)
-	x.ref, x.topic = e.Ref, string(e.Topic)
+	x.ref = e.Ref
+	if len(e.Topic) > 0 || x.conn.consumer.alone != nil {
+		x.conn.address(x, e.Topic)
+	}
 	x.fail(Errorf(RateLimited, "more than %g messages a second", x.conn.consumer.rate.PerSecond))
 }

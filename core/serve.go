@@ -12,10 +12,10 @@ func (c *Conn) serve(socket Socket) {
 	c.hub.wheel.watch(c)
 	c.attach(socket)
 	how := &CloseError{Code: CloseInternal, Err: errGoexit}
+	defer c.detach()
 	defer func() { // also where a handler ends this goroutine
 		c.answerClose(socket, how)
 		c.end(how)
-		c.detach()
 	}()
 	c.begin()
 	err := socket.Serve(c.receiver(socket), c.control)
@@ -184,6 +184,9 @@ func (c *Conn) drain(how *CloseError) {
 	c.hub.tasks.Go(func() {
 		c.lane.enter()
 		c.beside.finish(how)
+		for _, s := range c.subscriptions() {
+			s.work.finish(how)
+		}
 		c.out.mu.Lock()
 		c.putClose(how)
 		c.out.mu.Unlock()
@@ -254,14 +257,25 @@ func (c *Conn) end(how *CloseError) {
 	c.cancel(how)
 	subs := c.leaveAll()
 	c.lane.enter()
+	defer c.gone(how) // also where an OnClose handler ends this goroutine
 	c.beside.finish(how)
-	for _, s := range subs {
-		s.work.finish(how)
-		s.finish(how)
-	}
-	if c.opened {
+	c.finish(subs, how)
+}
+
+// finish finishes subscriptions, and then the connection itself: each of them, also
+// where an OnClose handler of one before ends this goroutine.
+func (c *Conn) finish(subs []*Subscription, how *CloseError) {
+	if len(subs) > 0 {
+		defer c.finish(subs[1:], how)
+		subs[0].work.finish(how)
+		subs[0].finish(how)
+	} else if c.opened {
 		c.runOnClose(c.consumer.handlers, c.state, how)
 	}
+}
+
+// gone makes the hub forget a connection.
+func (c *Conn) gone(how *CloseError) {
 	c.lane.leave(c.workLater)
 	c.hub.remove(c)
 	if c.observed {
