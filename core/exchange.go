@@ -214,7 +214,9 @@ func (c *Conn) runTurn(t turn) {
 	}
 	switch e := t.event; {
 	case e.leave:
-		sub.leave()
+		if !sub.leaveLater() {
+			sub.leave()
+		}
 	case e.frames != nil:
 		frames := e.frames
 		if c.out.compressed.Load() {

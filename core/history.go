@@ -1,6 +1,7 @@
 package chanx
 
 import (
+	"context"
 	"errors"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
@@ -101,6 +102,7 @@ type replay struct {
 // missed, lets what is published reach it, and runs the OnOpen handlers. The lane
 // is held.
 func (s *Subscription) begin(ref []byte) {
+	leaves := s.hold.leaves
 	if s.topic.history == nil {
 		s.join()
 		s.confirm(ref, nil)
@@ -109,6 +111,9 @@ func (s *Subscription) begin(ref []byte) {
 		s.beginAt(ref)
 	}
 	s.conn.runOnOpen(s.topic.handlers, s.state)
+	if leaves {
+		s.leave()
+	}
 }
 
 // beginAt is begin where the topic keeps history.
@@ -159,8 +164,10 @@ func (r *replay) run(entries []layer.Entry) {
 
 // read returns the entries that the client has to get next.
 func (r *replay) read() ([]layer.Entry, layer.Position, error) {
-	t := r.topic
-	return t.history.Read(r.conn.ctx, t.channel(r.name), r.at, replayPage)
+	t, c := r.topic, r.conn
+	ctx, cancel := context.WithTimeout(c.ctx, c.consumer.limits.HandshakeTimeout)
+	defer cancel()
+	return t.history.Read(ctx, t.channel(r.name), r.at, replayPage)
 }
 
 // readOn is read where there have to be entries.
@@ -203,7 +210,9 @@ func (r *replay) resend(entry layer.Entry) {
 	switch {
 	case !ok:
 	case ev != nil:
+		r.sendInPlace(true)
 		c.runEvent(ev, r.Subscription)
+		r.sendInPlace(false)
 	default:
 		frames := c.consumer.appendFrames(nil, &e, r.name, entry.Seq)
 		if c.out.compressed.Load() {

@@ -3,8 +3,10 @@ package chanx
 // hold is what arrives for a subscription before the client has been told that it
 // is subscribed, or has got what it had missed.
 type hold struct {
-	frames []held
-	bytes  int
+	frames  []held
+	bytes   int
+	inPlace bool // a handler sees an event that the client had missed, and what it sends doesn't wait
+	leaves  bool // the server has unsubscribed the client before that; guarded by the lane
 }
 
 // held are frames that wait, with their mark in a topic's history or 0.
@@ -23,6 +25,27 @@ func (h *hold) add(c *Conn, f held) sent {
 	h.bytes += len(f.data)
 	h.frames = append(h.frames, f)
 	return sentRetained
+}
+
+// sendInPlace says whether what is sent goes out at once, in its place among what
+// the client had missed. Where handlers see events nothing else arrives then but on
+// the lane.
+func (s *Subscription) sendInPlace(now bool) {
+	s.conn.out.mu.Lock()
+	defer s.conn.out.mu.Unlock()
+	if s.hold != nil {
+		s.hold.inPlace = now
+	}
+}
+
+// leaveLater makes a subscription that has not begun yet end as soon as it has. It
+// reports false where it has begun. The lane is held.
+func (s *Subscription) leaveLater() bool {
+	if !s.holding.Load() {
+		return false
+	}
+	s.hold.leaves = true
+	return true
 }
 
 // release lets go of what was held, beside what the client has had already, and

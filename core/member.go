@@ -67,7 +67,7 @@ func (m *member) put(frames []byte, key string, mark uint64) sent {
 	case m.gone:
 		result = sentClosed
 	case m.sub.has(mark):
-	case m.sub != nil && m.sub.hold != nil:
+	case m.sub != nil && m.sub.hold != nil && !m.sub.hold.inPlace:
 		result = m.sub.hold.add(c, held{frames, key, mark})
 	default:
 		// A keyed message may outlast the others of its batch by far, and would keep

@@ -19,6 +19,7 @@ import (
 type meddler struct {
 	*layer.Memory
 	reads  int
+	stuck  bool                            // a Read is not answered
 	before func(read int)                  // a Read
 	after  func(read int)                  // it has found its entries
 	failed func(read int) error            // in place of a Read
@@ -27,6 +28,10 @@ type meddler struct {
 
 func (m *meddler) Read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
 	m.reads++
+	if m.stuck {
+		<-ctx.Done()
+		return nil, layer.Position{}, ctx.Err()
+	}
 	n := m.reads
 	if m.before != nil {
 		m.before(n)
@@ -368,4 +373,53 @@ func numbers(from, to int) (all []string) {
 		all = append(all, fmt.Sprint(n))
 	}
 	return all
+}
+
+// What a handler sends about an event that was missed has its place among what was
+// missed, like what it sends about others, however much that is.
+func TestSendDuringReplay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const n = 400
+		var topic *chanx.Topic[*chanx.Subscription]
+		l := newLab(t, labOptions{register: func(l *lab) {
+			topic = chanx.NewTopic(l.hub, "x", "x", letIn, &chanx.TopicOptions{History: &chanx.History{}})
+			chanx.OnEvent(topic, func(s *chanx.Subscription, ctx context.Context, e alarm) error {
+				return s.Send(ctx, notice{fmt.Sprint(e.Level, strings.Repeat("x", 3000))})
+			})
+			chanx.Forward[note](topic)
+			chanx.Topics(l, topic)
+		}})
+		there := openRaw(t, l.mux, "/ws")
+		there.send(`{"topic":"x","action":"subscribe"}`)
+		subscribed := there.take()[0]
+		for i := range n {
+			if err := errors.Join(topic.Publish(t.Context(), alarm{Level: i}, "x"), topic.Publish(t.Context(), note{"x"}, "x")); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+		}
+		c := openRaw(t, l.mux, "/ws")
+		c.send(fmt.Sprintf(`{"topic":"x","action":"subscribe","payload":{"recover":{"seq":0,"epoch":%q}}}`, epochPattern.FindStringSubmatch(subscribed)[1]))
+		got := c.take()
+		if want := there.take(); len(want) != 2*n || !slices.Equal(want, got[1:]) {
+			t.Errorf("came %d frames, and %d to who was there", len(got)-1, len(want))
+		}
+	})
+}
+
+// A layer that doesn't answer is waited for as long as for a handshake.
+func TestReplayTakesTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, m := newHistoryLab(t)
+		m.stuck = true
+		c := openRaw(t, l.mux, "/ws")
+		c.send(recoverAfter("tape", 1, "x"))
+		<-time.After(20 * time.Second)
+		l.note(t, "tape", "the next one")
+		if diff := cmp.Diff([]string{"subscribed false 0", "1"}, places(c.take())); diff != "" {
+			t.Errorf("came (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -420,3 +420,38 @@ func TestPublishRacesUnsubscribe(t *testing.T) {
 	close(stop)
 	publishers.Wait()
 }
+
+// Who is unsubscribed in open is subscribed first, also where connecting subscribes.
+func TestUnsubscribeInOpen(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/ws", "/x"} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, labOptions{register: func(l *lab) {
+				topic := chanx.NewTopic(l.hub, "x", "x", func(_ context.Context, s *chanx.Subscription) (*chanx.Subscription, error) {
+					s.Unsubscribe()
+					return s, nil
+				}, nil)
+				chanx.OnOpen(topic, func(*chanx.Subscription, context.Context) error { l.journal.add("joined"); return nil })
+				chanx.OnClose(topic, func(_ *chanx.Subscription, _ context.Context, how *chanx.CloseError) {
+					l.journal.add("left: " + how.Error())
+				})
+				chanx.Topics(l, topic)
+				l.mux.Handle("/x", chanx.Mount(topic.Alone(nil), "/x"))
+			}})
+			c := openRaw(t, l.mux, path)
+			if path == "/ws" {
+				c.send(`{"topic":"x","action":"subscribe"}`)
+			}
+			want := []string{
+				`{"version":1,"topic":"x","action":"subscribed","payload":null}`,
+				`{"version":1,"topic":"x","action":"unsubscribed","payload":null}`,
+			}
+			if diff := cmp.Diff(want, c.take()); diff != "" {
+				t.Errorf("%s: came (-want +got):\n%s", path, diff)
+			}
+			if diff := cmp.Diff([]string{"joined", "left: unsubscribed"}, l.journal.take()); diff != "" {
+				t.Errorf("%s: happened (-want +got):\n%s", path, diff)
+			}
+		})
+	}
+}
