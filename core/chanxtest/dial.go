@@ -38,7 +38,8 @@ type DialOptions struct {
 	// Compression offers permessage-deflate without context takeover.
 	Compression bool
 	// Recover makes the client of a topic that is alone one that comes back, whose
-	// last frame had that position: see [Topic.Position].
+	// last frame had that position: see [Topic.Position]. Elsewhere there is
+	// [Topic.Recover].
 	Recover *layer.Position
 	// Hub has the endpoint that [DialURL] connects to, so that frames can be
 	// checked against it. Dial learns it by itself.
@@ -176,7 +177,11 @@ func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 		t.Fatalf("chanxtest: dial %s: %s", url, explain(response, err))
 	}
 	ws.SetReadLimit(-1)
-	if c.contract, err = h.learn(url, o); err != nil {
+	c.contract, err = h.learn(url, o)
+	if err == nil && o.Recover != nil && c.contract != nil && !c.contract.info.Alone {
+		err = fmt.Errorf("consumer %q isn't one topic alone: use Topic.Recover in place of DialOptions.Recover", c.contract.info.Consumer)
+	}
+	if err != nil {
 		close(c.done)
 		_ = ws.CloseNow()
 		t.Fatalf("chanxtest: dial %s: %v", url, err)

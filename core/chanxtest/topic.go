@@ -39,7 +39,7 @@ func (c *Client) Alone() *Topic {
 	return c.Topic(f.Topic)
 }
 
-// Name returns the topic's name.
+// Name returns the topic's name, such as "room:lobby".
 func (t *Topic) Name() string { return t.name }
 
 // Subscribe subscribes to the topic, which must succeed, and returns it. Frames that

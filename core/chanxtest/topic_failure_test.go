@@ -81,6 +81,8 @@ func TestTopicFailures(t *testing.T) {
 			`there is no position in topic "log:a"`},
 		{"not alone", func(_ *rooms, c *chanxtest.Client) { c.Alone() },
 			`consumer "all" isn't one topic alone: use Client.Topic`},
+		{"waiting before subscribing", func(_ *rooms, c *chanxtest.Client) { c.Topic("room:go").Next() },
+			`want a frame on topic "room:go", but nothing came for 5s: the client is not subscribed to it`},
 		{"an undeclared message", func(_ *rooms, c *chanxtest.Client) {
 			c.Topic("room:go").Subscribe().Send(Leak{})
 			c.Next()
@@ -114,6 +116,18 @@ func TestTopicFailures(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRecoverWhileDialling(t *testing.T) {
+	withRooms(t, func(t *testing.T, s *rooms) {
+		got := failureOf(t, func(t testing.TB) {
+			t.Helper()
+			chanxtest.Dial(t, s, "/all/ann", &chanxtest.DialOptions{Recover: &layer.Position{Epoch: "one"}})
+		})
+		if want := `consumer "all" isn't one topic alone: use Topic.Recover`; !strings.Contains(got, want) {
+			t.Errorf("failed with\n%s\nwant\n%s", got, want)
+		}
+	})
 }
 
 // script is a server that sends what it is told to.

@@ -34,6 +34,16 @@ func (v view) place() string {
 	return fmt.Sprintf(" on topic %q", v.topic)
 }
 
+// whyNothing says of a topic that was not subscribed to why nothing comes of it.
+func (v view) whyNothing() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.topic == "" || v.came.of(v.topic).on {
+		return ""
+	}
+	return ": the client is not subscribed to it"
+}
+
 // anyFrame takes the next frame.
 func anyFrame(*Frame) bool { return true }
 
@@ -60,7 +70,7 @@ func (v view) await(want string, wanted func(*Frame) bool) Frame {
 		select {
 		case <-changed:
 		case <-timer.C:
-			v.fail("want %s%s, but nothing came for %v", want, v.place(), v.timeout)
+			v.fail("want %s%s, but nothing came for %v%s", want, v.place(), v.timeout, v.whyNothing())
 		}
 	}
 }
