@@ -143,8 +143,8 @@ func (s *Service) Tick(ctx context.Context, cents int, count uint64) error {
 }
 
 // Audience counts who reads a discussion, whatever process they are connected to.
-func (s *Service) Audience(ctx context.Context, discussion string) (int, error) {
-	readers, err := s.Readers.Members(ctx, discussion)
+func (s *Service) Audience(ctx context.Context, topic string) (int, error) {
+	readers, err := s.Readers.Members(ctx, topic) // such as "discussion:5"
 	if err != nil {
 		return 0, err
 	}
