@@ -263,7 +263,7 @@ func (h *Hub) receiveDirect(data []byte) {
 		if c.out.compressed.Load() {
 			frames = compressFrames(frames)
 		}
-		_ = c.send(frames, "")
+		_ = c.send(frames, c.consumer.keyOn("", string(e.Key)))
 	default:
 		c.pushEvent(&event{route: route, payload: slices.Clone(e.Payload)}, nil)
 	}

@@ -138,6 +138,20 @@ func (mt *messageType) appendPayload(dst []byte, m Message) ([]byte, error) {
 	return b, nil
 }
 
+// queueKeyOf is the key in a queue of a valid payload of a message that has one.
+func (mt *messageType) queueKeyOf(payload []byte) (string, error) {
+	v := reflect.New(mt.goType)
+	if !mt.empty {
+		if err := mt.schema.Decode(payload, v.Interface()); err != nil {
+			return "", fmt.Errorf("chanx: the queue key of message %q: %w", mt.action, err)
+		}
+	}
+	if !mt.isPtr {
+		v = v.Elem()
+	}
+	return queueKey(mt, v.Interface().(Message)), nil
+}
+
 // check validates an encoded payload; nil stands for one that is absent.
 func (mt *messageType) check(payload []byte) error {
 	raw := orNull(payload)

@@ -112,7 +112,15 @@ func (s *handlers) eventOf(action string, payload []byte) (*envelope.Envelope, e
 	if err := route.in.check(payload); err != nil {
 		return nil, err
 	}
-	return &envelope.Envelope{Action: []byte(action), Payload: orNull(payload)}, nil
+	e := &envelope.Envelope{Action: []byte(action), Payload: orNull(payload)}
+	if route.forward && route.in.keyed {
+		key, err := route.in.queueKeyOf(e.Payload)
+		if err != nil {
+			return nil, err
+		}
+		e.Key = []byte(key)
+	}
+	return e, nil
 }
 
 func (s *handlers) undeclared(action string) error {

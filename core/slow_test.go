@@ -310,3 +310,49 @@ func (o *observations) list() []chanx.Observation {
 	defer o.mu.Unlock()
 	return slices.Clone(o.all)
 }
+
+// Events that are passed on as they are have keys too, however they are published.
+func TestOverflowKeepLatestOfEvents(t *testing.T) {
+	tests := map[string]func(l *lab, topic *chanx.Topic[*chanx.Subscription], id string, p price) error{
+		"to a group": func(l *lab, _ *chanx.Topic[*chanx.Subscription], _ string, p price) error {
+			return l.Publish(context.Background(), p, "all")
+		},
+		"to a connection": func(l *lab, _ *chanx.Topic[*chanx.Subscription], id string, p price) error {
+			return l.PublishTo(context.Background(), id, &p)
+		},
+		"to a topic": func(_ *lab, topic *chanx.Topic[*chanx.Subscription], _ string, p price) error {
+			return topic.Publish(context.Background(), p, "x")
+		},
+		"as JSON": func(_ *lab, topic *chanx.Topic[*chanx.Subscription], _ string, p price) error {
+			return topic.PublishJSON(context.Background(), "price", fmt.Appendf(nil, `{"name":%q,"n":%d}`, p.Name, p.N), "x")
+		},
+	}
+	for name, publish := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			var topic *chanx.Topic[*chanx.Subscription]
+			l, c, conn := stall(t, labOptions{
+				hub:      chanx.HubOptions{Limits: chanx.Limits{QueueBytes: 1000}},
+				consumer: chanx.ConsumerOptions{Overflow: chanx.KeepLatest},
+				register: func(l *lab) {
+					chanx.Forward[price](l)
+					topic = chanx.NewTopic(l.hub, "x", "x", letIn, nil)
+					chanx.Forward[price](topic)
+					chanx.Topics(l, topic)
+				},
+			})
+			c.send(`{"topic":"x","action":"subscribe"}`)
+			synctest.Wait() // the answer is being written
+			for i := range 500 {
+				if err := publish(l, topic, conn.ID(), price{[]string{"a", "b"}[i%2], i}); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+			}
+			c.read()
+			got := c.take()
+			if len(got) != 3 || !strings.Contains(got[1], `"n":498`) || !strings.Contains(got[2], `"n":499`) {
+				t.Errorf("%s: came %q", name, got)
+			}
+		})
+	}
+}
