@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTopic bounds the name of a topic, which a client makes up and the server
@@ -50,6 +51,9 @@ func parsePattern(text string) (pattern, error) {
 	return p, nil
 }
 
+// same reports whether two patterns match the same topics.
+func (p *pattern) same(other *pattern) bool { return slices.Equal(p.segments, other.segments) }
+
 // value is the part of a topic's segment that fills the parameter.
 func (s *segment) value(part string) (string, bool) {
 	if !s.param {
@@ -65,7 +69,7 @@ func (s *segment) value(part string) (string, bool) {
 
 // matches reports whether a topic's name is one of the pattern.
 func (p *pattern) matches(topic string) bool {
-	return len(topic) <= maxTopic && p.walk(topic, func(string) bool { return true })
+	return len(topic) <= maxTopic && utf8.ValidString(topic) && p.walk(topic, func(string) bool { return true })
 }
 
 // param returns the value of a parameter in a topic's name, "" for a name that
@@ -125,6 +129,9 @@ func (p *pattern) fill(values []string) (string, error) {
 			next++
 		}
 		b.WriteString(s.after)
+	}
+	if !utf8.ValidString(b.String()) { // no client could name it
+		return "", fmt.Errorf("%q is not UTF-8, as a topic of the pattern %q has to be", b.String(), p.text)
 	}
 	if b.Len() > maxTopic {
 		return "", fmt.Errorf("a topic of the pattern %q would be longer than %d bytes", p.text, maxTopic)

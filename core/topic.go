@@ -142,7 +142,7 @@ func Topics[C any](r Registrar[C], topics ...Subscribable) {
 			panic(fmt.Sprintf("chanx: %s and %s belong to different hubs", s.title, t.title))
 		}
 		for _, other := range s.topics {
-			if other.pattern.text == t.pattern.text {
+			if other.pattern.same(&t.pattern) {
 				panic(fmt.Sprintf("chanx: %s has two topics of the pattern %q: %q and %q", s.title, t.pattern.text, other.name, t.name))
 			}
 		}

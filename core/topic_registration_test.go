@@ -64,6 +64,9 @@ func TestTopicRegistration(t *testing.T) {
 		"a twin": {func(h *chanx.Hub) {
 			chanx.Topics(newConsumer(h), newTopic(h, "a"), chanx.NewTopic(h, "b", "a", letIn, nil))
 		}, `has two topics of the pattern "a": "a" and "b"`},
+		"a twin with other parameters": {func(h *chanx.Hub) {
+			chanx.Topics(newConsumer(h), newTopic(h, "a:{id}"), newTopic(h, "a:{name}"))
+		}, `has two topics of the pattern "a:{name}": "a:{id}" and "a:{name}"`},
 		"mounted": {func(h *chanx.Hub) { c := newConsumer(h); chanx.Mount(c, "/"); chanx.Topics(c, newTopic(h, "a")) }, `consumer "hub" is mounted already: register Topics before`},
 		"handlers once mounted": {func(h *chanx.Hub) {
 			c, a := newConsumer(h), newTopic(h, "a")

@@ -45,6 +45,7 @@ func TestTopicPatterns(t *testing.T) {
 		{"a::{b}", "a::1", []any{"1"}},
 		{"a::{b}", "a:1", nil},
 		{"room:{id}", "room:" + long, nil},
+		{"room:{id}", "room:\xff", nil},
 	}
 	for _, tt := range tests {
 		hub := chanx.NewHub(nil)
@@ -64,7 +65,7 @@ func TestTopicPatterns(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	topic := chanx.NewTopic(hub, "t", "room:{id}:{part}", letIn, nil)
 	chanx.Forward[note](topic)
-	for _, params := range [][]any{{}, {1}, {1, 2, 3}, {"", "x"}, {"a:b", "x"}, {"x", ""}, {long, "x"}} {
+	for _, params := range [][]any{{}, {1}, {1, 2, 3}, {"", "x"}, {"a:b", "x"}, {"x", ""}, {long, "x"}, {"x", "\xff"}} {
 		if name, err := topic.Topic(params...); err == nil || !strings.Contains(err.Error(), `topic "t"`) {
 			t.Errorf("of %q is %q, %v", params, name, err)
 		}
@@ -274,6 +275,7 @@ func TestTopicAloneRefuses(t *testing.T) {
 		"/room/hidden":                        http.StatusInternalServerError,
 		"/room/panic":                         http.StatusInternalServerError,
 		"/room/a:b":                           http.StatusNotFound,
+		"/room/%ff":                           http.StatusNotFound,
 		"/room/" + strings.Repeat("x", 600):   http.StatusNotFound,
 		"/log/1?recover_seq=x":                http.StatusBadRequest,
 		"/log/1?recover_seq=-1":               http.StatusBadRequest,
