@@ -174,6 +174,9 @@ func (t *Topic[S]) Alone(opts *ConsumerOptions) Mountable {
 func (t *Topic[S]) Topic(params ...any) (string, error) {
 	values := make([]string, len(params))
 	for i, p := range params {
+		if v := reflect.ValueOf(p); !v.IsValid() || v.Kind() == reflect.Pointer && !isText(v) {
+			return "", fmt.Errorf("chanx: topic %q: parameter %d is a %T, which has no text: give its value", t.t.name, i+1, p)
+		}
 		values[i] = fmt.Sprint(p)
 	}
 	topic, err := t.t.pattern.fill(values)
@@ -181,6 +184,12 @@ func (t *Topic[S]) Topic(params ...any) (string, error) {
 		return "", fmt.Errorf("chanx: topic %q: %w", t.t.name, err)
 	}
 	return topic, nil
+}
+
+// isText reports whether fmt knows what to write for a pointer, beside an address.
+func isText(v reflect.Value) bool {
+	_, ok := v.Interface().(fmt.Stringer)
+	return ok && !v.IsNil()
 }
 
 // Publish gives an event to the subscribers of topics, such as "room:lobby", on
@@ -266,7 +275,10 @@ type sequenced struct {
 // position there, which clients get as "seq": above 0, and growing as the
 // publisher counts; 0 gives it none. A topic that keeps history counts by itself
 // and takes none.
-func WithSeq(m Message, seq uint64) Message { return sequenced{m, seq} }
+func WithSeq(m Message, seq uint64) Message {
+	m, _ = sequence(m) // the last one counts
+	return sequenced{m, seq}
+}
 
 // sequence takes a message and its position apart.
 func sequence(m Message) (Message, uint64) {
@@ -310,6 +322,9 @@ func (t *topic) encodeMessage(m Message) (*envelope.Envelope, error) {
 	mt, err := t.hub.types.of(reflect.TypeOf(m))
 	if err != nil {
 		return nil, fmt.Errorf("chanx: %w", err)
+	}
+	if slices.Contains(topicActions, mt.action) {
+		return nil, fmt.Errorf("chanx: %s: %q is one of the framework's own frames on a topic: give %T another Action", t.title, mt.action, m)
 	}
 	payload, err := mt.appendPayload(nil, m)
 	if err != nil {

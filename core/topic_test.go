@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -65,13 +66,16 @@ func TestTopicPatterns(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	topic := chanx.NewTopic(hub, "t", "room:{id}:{part}", letIn, nil)
 	chanx.Forward[note](topic)
-	for _, params := range [][]any{{}, {1}, {1, 2, 3}, {"", "x"}, {"a:b", "x"}, {"x", ""}, {long, "x"}, {"x", "\xff"}} {
+	for _, params := range [][]any{{}, {1}, {1, 2, 3}, {"", "x"}, {"a:b", "x"}, {"x", ""}, {long, "x"}, {"x", "\xff"}, {nil, "x"}, {new(int), "x"}, {(*url.URL)(nil), "x"}} {
 		if name, err := topic.Topic(params...); err == nil || !strings.Contains(err.Error(), `topic "t"`) {
 			t.Errorf("of %q is %q, %v", params, name, err)
 		}
 		if err := topic.PublishParams(t.Context(), note{"x"}, params...); err == nil {
 			t.Errorf("an event was published to %q", params)
 		}
+	}
+	if name, err := topic.Topic(&url.URL{Path: "a"}, true); name != "room:a:true" || err != nil {
+		t.Errorf("a pointer that has a text makes %q, %v", name, err)
 	}
 	if name, err := topic.Topic(7, time.Second); name != "room:7:1s" || err != nil {
 		t.Errorf("numbers and the like make %q, %v", name, err)
@@ -129,7 +133,7 @@ func TestWithSeq(t *testing.T) {
 		room := l.topics.room
 		for _, err := range []error{
 			room.Publish(t.Context(), chanx.WithSeq(note{"one"}, 142), "room:1"),
-			room.PublishParams(t.Context(), chanx.WithSeq(&alarm{Level: 1}, 1<<53), 1),
+			room.PublishParams(t.Context(), chanx.WithSeq(chanx.WithSeq(&alarm{Level: 1}, 7), 1<<53), 1),
 			room.Publish(t.Context(), note{"three"}, "room:1"),
 		} {
 			if err != nil {
@@ -150,7 +154,7 @@ func TestWithSeq(t *testing.T) {
 		for name, err := range map[string]error{
 			"counts by itself":         l.topics.log.Publish(t.Context(), chanx.WithSeq(note{"x"}, 1), "log:1"),
 			"WithSeq is for what goes": l.Publish(t.Context(), chanx.WithSeq(note{"x"}, 1), "all"),
-			"there is no message":      room.Publish(t.Context(), chanx.WithSeq(nil, 1), "room:1"),
+			"there is no message":      room.Publish(t.Context(), chanx.WithSeq(chanx.WithSeq(nil, 1), 2), "room:1"),
 		} {
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("want %q, got %v", name, err)
@@ -456,4 +460,28 @@ func TestUnsubscribeInOpen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Nothing that an application sends can be taken for the framework's own frames.
+func TestTopicSendsNoFrameOfTheFramework(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{register: func(l *lab) {
+			topic := chanx.NewTopic(l.hub, "x", "x", letIn, nil)
+			chanx.OnOpen(topic, func(s *chanx.Subscription, ctx context.Context) error {
+				for _, send := range []func(context.Context, chanx.Message) error{s.Send, s.Broadcast, s.BroadcastOthers} {
+					if err := send(ctx, subscribeMessage{}); err == nil || !strings.Contains(err.Error(), "framework's own") {
+						t.Errorf("no error, or another: %v", err)
+					}
+				}
+				return nil
+			})
+			chanx.Topics(l, topic)
+		}})
+		c := openRaw(t, l.mux, "/ws")
+		c.send(`{"topic":"x","action":"subscribe"}`)
+		if got := c.take(); len(got) != 1 {
+			t.Errorf("came %q", got)
+		}
+	})
 }
