@@ -188,7 +188,7 @@ func (t *Topic[S]) Topic(params ...any) (string, error) {
 
 // isText reports whether fmt knows what to write for a pointer, beside an address.
 func isText(v reflect.Value) bool {
-	_, ok := v.Interface().(fmt.Stringer)
+	_, ok := reflect.TypeAssert[fmt.Stringer](v)
 	return ok && !v.IsNil()
 }
 
