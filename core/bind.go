@@ -29,6 +29,7 @@ type paramField struct {
 	member string // the JSON name of the field
 	list   bool
 	raw    bool // a number or boolean, which stands in JSON as it stands in the request
+	whole  bool // a whole number
 }
 
 // sourceTopic is the source of a topic's parameters.
@@ -154,6 +155,7 @@ func paramOf(t reflect.Type, f reflect.StructField) (paramField, error) {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8,
 		reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
 		field.raw = true
+		field.whole = ft.Kind() >= reflect.Int && ft.Kind() <= reflect.Uint64
 	}
 	return field, nil
 }
@@ -221,6 +223,9 @@ func (f *paramField) values(c *Conn, r *http.Request) ([]string, error) {
 // appendValue writes a value as JSON. One that should be a number or a boolean
 // and isn't becomes a string, which the schema then refuses.
 func (f *paramField) appendValue(b []byte, v string) []byte {
+	if f.source == sourceTopic && f.whole && (strings.ContainsAny(v, ".eE") || v == "-0") {
+		return wire.AppendString(b, v) // a number has one name only: room:100 is not room:1e2
+	}
 	if f.raw && v != "" && v[0] != '"' && v[0] != '[' && v[0] != '{' && jsonraw.Valid([]byte(v)) == nil && strings.TrimSpace(v) == v {
 		return append(b, v...)
 	}

@@ -80,6 +80,7 @@ func makeTopics(l *lab) {
 	}, nil)
 	chanx.Params[numberParams](t.number)
 	chanx.Reply(t.number, (*listener).ping)
+	chanx.Forward[note](t.number)
 	chanx.Topics(l, t.room, t.log, t.tape, t.ledger, t.people, t.number)
 }
 

@@ -39,10 +39,14 @@ type group struct {
 	spare    batch
 	busy     bool // the goroutine runs
 
-	at      layer.Position // of the last entry, where a topic keeps history
-	base    uint64         // what makes marks of the positions of its epoch
-	started bool           // at is known
-	present *roster        // who is there, where a topic tracks it
+	at   layer.Position // of the last entry, where a topic keeps history
+	base uint64         // what makes marks of the positions of its epoch
+	past struct {       // the same for the epoch before
+		epoch string
+		base  uint64
+	}
+	started bool    // at is known
+	present *roster // who is there, where a topic tracks it
 }
 
 // batch is what was appended to a group's log between two rounds.
@@ -51,22 +55,22 @@ type batch struct {
 	low     uint64 // the first mark of an entry, 0 where none has one
 	high    uint64 // the last one
 	bytes   []byte // whole frames
+	beside  int    // bytes of events and of what else has to wait for its turn
 	entries []entry
 	uneven  bool // not everybody gets the same bytes: an entry is an event or leaves somebody out
 	deflate []byte
 }
 
-// entry is one message or event of a batch.
+// entry is one message or event of a batch. Its mark is its place in a topic's
+// history as this process sees it: unlike the positions of the layer marks grow from
+// one epoch to the next.
 type entry struct {
 	end    int    // where its frames end in the batch's bytes
 	except uint64 // serial of the connection here that doesn't get it, or 0
-	mark   uint64 // place in a topic's history, or 0
+	mark   uint64 // 0 where there is no history
 	key    string
 	event  *event
 }
-
-// A mark is a place in a topic's history as this process sees it: unlike the
-// positions of the layer it grows from one epoch to the next.
 
 // event is an event on its way to the connections of a group, or something else
 // that has to wait for its turn there.
@@ -74,7 +78,7 @@ type event struct {
 	route   *route
 	payload []byte
 	seq     uint64 // place in the topic that clients are told, or 0
-	mark    uint64 // place in its history, or 0
+	mark    uint64 // as an entry has it
 	frames  []byte // to be sent as they are, in place of a handler
 	leave   bool   // ends the subscription
 }
@@ -163,7 +167,7 @@ func (g *group) groupName() string {
 
 // awaitSpace waits while the log is full. The group is locked.
 func (g *group) awaitSpace() {
-	for g.busy && (len(g.pending.bytes) > logBytes || len(g.pending.entries) >= logEntries) {
+	for g.busy && (len(g.pending.bytes)+g.pending.beside > logBytes || len(g.pending.entries) >= logEntries) {
 		g.space.Wait()
 	}
 }
@@ -177,6 +181,8 @@ func (g *group) append(e *envelope.Envelope, ev *event, seq, mark uint64) {
 	p := g.open(mark)
 	if ev == nil {
 		p.bytes = g.consumer.appendFrames(p.bytes, e, g.topicName(), seq)
+	} else {
+		p.beside += ev.size()
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
 	p.entries = append(p.entries, entry{

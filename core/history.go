@@ -75,6 +75,7 @@ func (g *group) follow(entry layer.Entry) {
 	}
 	base := g.base
 	if g.started && entry.Epoch != g.at.Epoch {
+		g.past.epoch, g.past.base = g.at.Epoch, g.base
 		base += g.at.Seq + 1 // so that the place before the first entry has a mark of its own
 	}
 	mark := base + entry.Seq
@@ -241,14 +242,17 @@ func (s *Subscription) confirmAgain(ref []byte) {
 		s.confirm(ref, nil)
 		return
 	}
-	s.group.mu.Lock()
-	p, base := place{Epoch: s.group.at.Epoch}, s.group.base
-	s.group.mu.Unlock()
-	c := s.conn
-	c.out.mu.Lock()   // nothing may come between what it has had and the frame that says so
-	if s.had > base { // else it has had nothing of the epoch
+	c, g := s.conn, s.group
+	g.mu.Lock()
+	c.out.mu.Lock() // nothing may come between what it has had and the frame that says so
+	p, base := place{Epoch: g.at.Epoch}, g.base
+	if s.had < base { // it has yet to be told of this epoch
+		p.Epoch, base = g.past.epoch, g.past.base
+	}
+	if s.had > base {
 		p.Seq = s.had - base
 	}
+	g.mu.Unlock()
 	frame, err := c.ownFrame(wire.Head{Action: actionSubscribed, Topic: s.name, Ref: ref}, &p)
 	result := sentClosed
 	if err == nil {

@@ -3,6 +3,7 @@ package chanx
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -61,6 +62,7 @@ type keeper struct {
 	hub      *Hub
 	lease    time.Duration
 	sessions atomic.Uint64
+	doubt    atomic.Bool // the lease may be another one than that of those who are present
 
 	mu     chan struct{}   // has a token while somebody holds it
 	guests map[*guest]bool // those of whose leaving the layer could not be told included
@@ -99,8 +101,23 @@ func (k *keeper) enter(ctx context.Context, g *guest) error {
 		return err
 	}
 	_, err := g.tell(ctx)
+	if errors.Is(err, layer.ErrNoLease) { // it has run out, and the next renewal is not due
+		if err = k.renew(ctx, g.layer); err == nil {
+			_, err = g.tell(ctx)
+		}
+	}
 	if err != nil {
 		k.leave(ctx, g, 0)
+	}
+	return err
+}
+
+// renew takes the lease anew where it has run out. Who was present under the old
+// one is entered again with the next renewal.
+func (k *keeper) renew(ctx context.Context, l layer.Presence) error {
+	fresh, err := l.Renew(ctx, k.hub.id, k.lease)
+	if fresh || err != nil {
+		k.doubt.Store(true)
 	}
 	return err
 }
@@ -161,7 +178,6 @@ func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
 	every := max(k.lease/3, time.Millisecond)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	doubt := false
 	for {
 		select {
 		case <-ticker.C:
@@ -169,16 +185,14 @@ func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), every)
-		fresh, err := l.Renew(ctx, k.hub.id, k.lease)
-		if err != nil {
+		if err := k.renew(ctx, l); err != nil {
 			k.hub.log.Error("chanx: the lease of those who are present could not be renewed", "error", err)
-			doubt = true // the lease may be a fresh one even so
 		} else {
-			if fresh {
-				k.hub.log.Warn("chanx: the lease of those who are present had run out")
+			forgotten := k.doubt.Swap(false)
+			if forgotten {
+				k.hub.log.Warn("chanx: the lease of those who are present may have run out")
 			}
-			k.catchUp(ctx, fresh || doubt)
-			doubt = false
+			k.catchUp(ctx, forgotten)
 		}
 		cancel()
 	}

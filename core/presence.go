@@ -92,8 +92,11 @@ func TrackPresence[I, S any](t *Topic[S], member func(S) (key string, info I), o
 	if opts == nil {
 		opts = &PresenceOptions{}
 	}
-	if t.t.presence != nil {
+	switch {
+	case t.t.presence != nil:
 		panic(fmt.Sprintf("chanx: %s tracks presence already", s.title))
+	case member == nil:
+		panic(fmt.Sprintf("chanx: %s tracks presence without a function that says who somebody is", s.title))
 	}
 	p := &presence{grace: max(0, cmp.Or(opts.Grace, 10*time.Second))}
 	var ok bool
@@ -130,8 +133,8 @@ func (p *presence) takes(m MessageInfo) bool {
 // Members returns who is present on a topic, such as "room:lobby", on all
 // processes, sorted by key.
 func (p *Presence[I]) Members(ctx context.Context, topic string) ([]Member[I], error) {
-	if !p.t.pattern.matches(topic) {
-		return nil, Errorf(UnknownTopic, "%q is no topic of the pattern %q", topic, p.t.pattern.text)
+	if err := p.t.check(topic); err != nil {
+		return nil, err
 	}
 	members, err := p.t.presence.layer.Members(ctx, p.t.channel(topic))
 	if err != nil {
@@ -276,9 +279,13 @@ func (s *Subscription) tellPresent() {
 	_ = c.send(frames, "")
 }
 
+// leaveTimeout is how long the end of a connection, or of a subscription, waits for
+// the layer to learn of it. What it has not learned by then it is told later.
+const leaveTimeout = 5 * time.Second
+
 // exit ends the client's presence: at once where it does not want to be there any
 // more, else after the topic's grace.
-func (s *Subscription) exit(how *CloseError) {
+func (s *Subscription) exit(ctx context.Context, how *CloseError) {
 	if s.guest == nil {
 		return
 	}
@@ -286,7 +293,5 @@ func (s *Subscription) exit(how *CloseError) {
 	if how.Code == CloseUnsubscribed {
 		grace = 0
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.ctx), s.conn.consumer.limits.HandshakeTimeout)
-	defer cancel()
 	s.conn.hub.keeper.leave(ctx, s.guest, grace)
 }

@@ -259,16 +259,20 @@ func (c *Conn) end(how *CloseError) {
 	c.lane.enter()
 	defer c.gone(how) // also where an OnClose handler ends this goroutine
 	c.beside.finish(how)
-	c.finish(subs, how)
+	for _, s := range subs {
+		s.work.finish(how)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout) // for all of them together
+	defer cancel()
+	c.finish(ctx, subs, how)
 }
 
 // finish finishes subscriptions, and then the connection itself: each of them, also
 // where an OnClose handler of one before ends this goroutine.
-func (c *Conn) finish(subs []*Subscription, how *CloseError) {
+func (c *Conn) finish(ctx context.Context, subs []*Subscription, how *CloseError) {
 	if len(subs) > 0 {
-		defer c.finish(subs[1:], how)
-		subs[0].work.finish(how)
-		subs[0].finish(how)
+		defer c.finish(ctx, subs[1:], how)
+		subs[0].finish(ctx, how)
 	} else if c.opened {
 		c.runOnClose(c.consumer.handlers, c.state, how)
 	}

@@ -289,7 +289,9 @@ func (s *Subscription) end(how *CloseError) {
 	}
 	s.detach()
 	s.work.finish(errUnsubscribed)
-	s.finish(how)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout)
+	defer cancel()
+	s.finish(ctx, how)
 }
 
 // detach makes nothing more of the topic reach the client.
@@ -310,8 +312,8 @@ func detachAll(topics map[string]*Subscription) []*Subscription {
 
 // finish does what is to be done after the last handler of a subscription. The
 // lane is held.
-func (s *Subscription) finish(how *CloseError) {
-	s.exit(how)
+func (s *Subscription) finish(ctx context.Context, how *CloseError) {
+	s.exit(ctx, how)
 	s.conn.runOnClose(s.topic.handlers, s.state, how)
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
@@ -83,6 +84,9 @@ type Subscribable interface{ subscribable() *topic }
 //
 // NewTopic panics where the topic is to keep history and the hub's layer can't.
 func NewTopic[S any](hub *Hub, name, pattern string, open func(ctx context.Context, sub *Subscription) (S, error), opts *TopicOptions) *Topic[S] {
+	if hub == nil {
+		panic(fmt.Sprintf("chanx: topic %q needs a hub", name))
+	}
 	t := &topic{handlers: newHandlers(hub, "topic", name)}
 	t.handlers.topic = t
 	if opts != nil {
@@ -93,8 +97,8 @@ func NewTopic[S any](hub *Hub, name, pattern string, open func(ctx context.Conte
 	} else if _, ok := any((*Subscription)(nil)).(S); !ok {
 		panic(fmt.Sprintf("chanx: topic %q has no open function, which only one with the state *chanx.Subscription may leave out", name))
 	}
-	if name == "" {
-		panic("chanx: a topic needs a name")
+	if name == "" || strings.ContainsAny(name, "{}") {
+		panic(fmt.Sprintf("chanx: a topic needs a name, which %q is not; the pattern comes after it", name))
 	}
 	var err error
 	if t.pattern, err = parsePattern(pattern); err != nil {
@@ -167,15 +171,15 @@ func (t *Topic[S]) Alone(opts *ConsumerOptions) Mountable {
 }
 
 // Topic makes the name of a topic, such as "room:lobby", of the values of the
-// pattern's parameters: each by itself, in their order, text or a number; not the
-// struct that [Bind] fills. They are written as [fmt.Sprint] writes them, and a
-// value that is empty or contains a colon then is an error. What [Params] says of
-// them is not checked here.
+// pattern's parameters: each by itself, in their order, text, a number, a boolean, or
+// what is a [fmt.Stringer]; not the struct that [Bind] fills. They are written as
+// [fmt.Sprint] writes them, and a value that is empty or contains a colon then is an
+// error. What [Params] says of them is checked where something is published.
 func (t *Topic[S]) Topic(params ...any) (string, error) {
 	values := make([]string, len(params))
 	for i, p := range params {
-		if v := reflect.ValueOf(p); !v.IsValid() || v.Kind() == reflect.Pointer && !isText(v) {
-			return "", fmt.Errorf("chanx: topic %q: parameter %d is a %T, which has no text: give its value", t.t.name, i+1, p)
+		if !hasText(reflect.ValueOf(p)) {
+			return "", fmt.Errorf("chanx: topic %q: parameter %d is a %T, which has no text: give the values one by one", t.t.name, i+1, p)
 		}
 		values[i] = fmt.Sprint(p)
 	}
@@ -186,17 +190,28 @@ func (t *Topic[S]) Topic(params ...any) (string, error) {
 	return topic, nil
 }
 
-// isText reports whether fmt knows what to write for a pointer, beside an address.
-func isText(v reflect.Value) bool {
+// hasText reports whether fmt writes a value as what can be part of a name.
+func hasText(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Invalid:
+		return false
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float32, reflect.Float64:
+		return true
+	case reflect.Pointer:
+		if v.IsNil() {
+			return false
+		}
+	}
 	_, ok := reflect.TypeAssert[fmt.Stringer](v)
-	return ok && !v.IsNil()
+	return ok
 }
 
 // Publish gives an event to the subscribers of topics, such as "room:lobby", on
 // every process. It can be called from anywhere, like [Consumer.Publish], and
 // returns the same errors; a topic that the pattern doesn't match is one more, with
-// [UnknownTopic]. Whether anybody may subscribe to it, which [Params] and open say,
-// is not asked. An event may be given a position with [WithSeq].
+// [UnknownTopic], or whose parameters break what [Params] declares, with [Invalid].
+// Whether anybody may subscribe to it, which open says, is not asked. An event may be given a position with [WithSeq].
 func (t *Topic[S]) Publish(ctx context.Context, event Message, topics ...string) error {
 	e, err := t.t.encodeEvent(event)
 	if err != nil {
@@ -228,11 +243,29 @@ func (t *Topic[S]) PublishJSON(ctx context.Context, action string, payload []byt
 // publishTo gives an event to topics that the pattern has to match.
 func (t *topic) publishTo(ctx context.Context, e *envelope.Envelope, topics []string) error {
 	for _, name := range topics {
-		if !t.pattern.matches(name) {
-			return &publishError{string(e.Action), Errorf(UnknownTopic, "%q is no topic of the pattern %q", name, t.pattern.text)}
+		if err := t.check(name); err != nil {
+			return &publishError{string(e.Action), err}
 		}
 	}
 	return t.publish(ctx, e, topics)
+}
+
+// check says why a name is not one of the topic's.
+func (t *topic) check(name string) error {
+	if !t.pattern.matches(name) {
+		return Errorf(UnknownTopic, "%q is no topic of the pattern %q", name, t.pattern.text)
+	}
+	if t.params == nil {
+		return nil
+	}
+	object, err := t.params.object(func(f *paramField) ([]string, error) { return []string{t.pattern.param(name, f.name)}, nil })
+	if err != nil {
+		return err
+	}
+	if vs := t.params.schema.Validate(object); len(vs) > 0 {
+		return t.params.invalid(vs)
+	}
+	return nil
 }
 
 // freeze says that connections may be reading the topic from now on, and panics
@@ -240,6 +273,9 @@ func (t *topic) publishTo(ctx context.Context, e *envelope.Envelope, topics []st
 func (t *topic) freeze(c *consumer) {
 	if t.history != nil && c.overflow != CloseSlow {
 		panic(fmt.Sprintf("chanx: %s keeps history, and %s drops messages to slow clients, who would not know what they miss: leave its Overflow at CloseSlow, after which they come back and recover", t.title, c.title))
+	}
+	if t.presence != nil && c.overflow == DropOldest {
+		panic(fmt.Sprintf("chanx: %s tracks presence, and %s drops messages to slow clients, who would not know who is there: give it another Overflow", t.title, c.title))
 	}
 	if t.frozen.Load() { // for another consumer, whose connections read it
 		return

@@ -190,6 +190,26 @@ func TestPresenceLease(t *testing.T) {
 	})
 }
 
+// Who comes after the lease has run out, and before that is noticed, is let in under
+// a new one, and those who were there before come back with the next renewal.
+func TestPresenceAfterLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l, r := newReception(t, layer.NewMemory())
+		ann := l.person(t, "ann")
+		expectHeard(t, ann, "=ann")
+		r.away.Store(true)
+		<-time.After(45 * time.Second)
+		expectHeard(t, ann, "-ann")
+		r.away.Store(false)
+		bob := l.person(t, "bob")
+		expectHeard(t, bob, "=bob")
+		<-time.After(11 * time.Second)
+		expectHeard(t, bob, "+ann")
+		expectHeard(t, ann, "+bob", "+ann")
+	})
+}
+
 // Who can't be made present isn't subscribed, and can try again.
 func TestPresenceFails(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,9 @@ type plainLayer struct{ layer.Layer }
 func TestTopicRegistration(t *testing.T) {
 	t.Parallel()
 	type topic = chanx.Topic[*chanx.Subscription]
-	newTopic := func(h *chanx.Hub, pattern string) *topic { return chanx.NewTopic(h, pattern, pattern, letIn, nil) }
+	newTopic := func(h *chanx.Hub, pattern string) *topic {
+		return chanx.NewTopic(h, strings.NewReplacer("{", "(", "}", ")").Replace(pattern), pattern, letIn, nil)
+	}
 	newConsumer := func(h *chanx.Hub) *chanx.Consumer[*chanx.Conn] {
 		return chanx.NewConsumer[*chanx.Conn](h, "hub", nil, nil)
 	}
@@ -31,7 +33,19 @@ func TestTopicRegistration(t *testing.T) {
 		do   func(h *chanx.Hub)
 		want string
 	}{
-		"no name":           {func(h *chanx.Hub) { chanx.NewTopic(h, "", "a", letIn, nil) }, "a topic needs a name"},
+		"no name":                              {func(h *chanx.Hub) { chanx.NewTopic(h, "", "a", letIn, nil) }, "a topic needs a name"},
+		"name and pattern the other way round": {func(h *chanx.Hub) { chanx.NewTopic(h, "a:{id}", "a", letIn, nil) }, `which "a:{id}" is not; the pattern comes after it`},
+		"no hub":                               {func(*chanx.Hub) { newTopic(nil, "a") }, `topic "a" needs a hub`},
+		"presence without a function": {func(h *chanx.Hub) {
+			chanx.TrackPresence[person](newTopic(h, "a"), nil, nil)
+		}, `topic "a" tracks presence without a function`},
+		"presence where messages are dropped": {func(h *chanx.Hub) {
+			c := chanx.NewConsumer[*chanx.Conn](h, "hub", nil, &chanx.ConsumerOptions{Overflow: chanx.DropOldest})
+			a := newTopic(h, "a")
+			chanx.TrackPresence(a, whoIs, nil)
+			chanx.Topics(c, a)
+			chanx.Mount(c, "/")
+		}, "who would not know who is there: give it another Overflow"},
 		"a name twice":      {func(h *chanx.Hub) { newTopic(h, "a"); newTopic(h, "a") }, `the hub has a topic "a" already`},
 		"no pattern":        {func(h *chanx.Hub) { chanx.NewTopic(h, "a", "", letIn, nil) }, "it is empty"},
 		"open brace":        {func(h *chanx.Hub) { newTopic(h, "a:{b") }, `the braces of "{b" don't match`},
@@ -66,7 +80,7 @@ func TestTopicRegistration(t *testing.T) {
 		}, `has two topics of the pattern "a": "a" and "b"`},
 		"a twin with other parameters": {func(h *chanx.Hub) {
 			chanx.Topics(newConsumer(h), newTopic(h, "a:{id}"), newTopic(h, "a:{name}"))
-		}, `has two topics of the pattern "a:{name}": "a:{id}" and "a:{name}"`},
+		}, `has two topics of the pattern "a:{name}": "a:(id)" and "a:(name)"`},
 		"mounted": {func(h *chanx.Hub) { c := newConsumer(h); chanx.Mount(c, "/"); chanx.Topics(c, newTopic(h, "a")) }, `consumer "hub" is mounted already: register Topics before`},
 		"handlers once mounted": {func(h *chanx.Hub) {
 			c, a := newConsumer(h), newTopic(h, "a")
@@ -78,7 +92,7 @@ func TestTopicRegistration(t *testing.T) {
 		"a parameter of a topic":        {func(h *chanx.Hub) { chanx.Params[ofTopic](newConsumer(h)) }, "reads {id} from a topic, which a consumer doesn't have"},
 		"a parameter that is not there": {func(h *chanx.Hub) { chanx.Params[ofTopic](newTopic(h, "a:{b}")) }, `the pattern "a:{b}" has no parameter {id}`},
 		"a route without a parameter": {func(h *chanx.Hub) { chanx.Mount(newTopic(h, "a:{id}").Alone(nil), "/a/{no}") },
-			`the address "/a/{no}" has no parameter {id}, which the pattern "a:{id}" of topic "a:{id}" has`},
+			`the address "/a/{no}" has no parameter {id}, which the pattern "a:{id}" of topic "a:(id)" has`},
 		"history on a plain layer": {func(*chanx.Hub) {
 			chanx.NewTopic(chanx.NewHub(&chanx.HubOptions{Layer: plainLayer{layer.NewMemory()}}), "a", "a", letIn, &chanx.TopicOptions{History: &chanx.History{}})
 		}, `topic "a" keeps history, which the hub's layer, a chanx_test.plainLayer, can't`},
