@@ -53,6 +53,25 @@ type Captured struct {
 	Except    string // the id of the connection that is left out
 }
 
+// String says in words what was published, for a failure's message.
+func (c Captured) String() string {
+	kind, to := "message", fmt.Sprintf("topic %q", c.Topic)
+	if c.Event {
+		kind = "event"
+	}
+	switch {
+	case c.ConnID != "":
+		to = fmt.Sprintf("connection %q of consumer %q", c.ConnID, c.Consumer)
+	case c.Topic == "":
+		to = fmt.Sprintf("group %q of consumer %q", c.Group, c.Consumer)
+	}
+	s := fmt.Sprintf("%s %q %s to %s", kind, c.Action, c.Payload, to)
+	if c.Except != "" {
+		s += fmt.Sprintf(" without connection %q", c.Except)
+	}
+	return s
+}
+
 // NewCapture makes a capture.
 func NewCapture(opts *CaptureOptions) *Capture {
 	c := &Capture{}
