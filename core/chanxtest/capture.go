@@ -54,20 +54,14 @@ type Captured struct {
 }
 
 // String says in words what was published, for a failure's message.
-func (c Captured) String() string {
-	kind, to := "message", fmt.Sprintf("topic %q", c.Topic)
-	if c.Event {
+func (e Captured) String() string {
+	kind := "message"
+	if e.Event {
 		kind = "event"
 	}
-	switch {
-	case c.ConnID != "":
-		to = fmt.Sprintf("connection %q of consumer %q", c.ConnID, c.Consumer)
-	case c.Topic == "":
-		to = fmt.Sprintf("group %q of consumer %q", c.Group, c.Consumer)
-	}
-	s := fmt.Sprintf("%s %q %s to %s", kind, c.Action, c.Payload, to)
-	if c.Except != "" {
-		s += fmt.Sprintf(" without connection %q", c.Except)
+	s := fmt.Sprintf("%s %q %s to %s", kind, e.Action, e.Payload, e.place())
+	if e.Except != "" {
+		s += fmt.Sprintf(" without connection %q", e.Except)
 	}
 	return s
 }
@@ -172,7 +166,7 @@ func recorded[M chanx.Message](t testing.TB, c *Capture, event bool) []M {
 }
 
 // place names for a failure's message where it went.
-func (e *Captured) place() string {
+func (e Captured) place() string {
 	switch {
 	case e.Topic != "":
 		return fmt.Sprintf("topic %q", e.Topic)
@@ -209,37 +203,39 @@ func captured(channel string, data []byte) (Captured, error) {
 	if len(e.Text) == 0 {
 		return entry, nil
 	}
-	return entry, entry.readText(e.Text)
+	var err error
+	entry.Action, entry.Payload, err = readText(e.Text)
+	return entry, err
 }
 
 // readText takes action and payload from a message as clients get it. The field
 // with the action comes before the payload, whatever its name.
-func (e *Captured) readText(text []byte) error {
+func readText(text []byte) (action string, payload []byte, err error) {
 	d := jsontext.NewDecoder(strings.NewReader(string(text)))
 	if _, err := d.ReadToken(); err != nil {
-		return err
+		return "", nil, err
 	}
 	for d.PeekKind() == '"' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return err
+			return "", nil, err
 		}
 		field := name.String()
 		value, err := d.ReadValue()
 		if err != nil {
-			return err
+			return "", nil, err
 		}
 		switch field {
 		case "payload":
-			e.Payload = slices.Clone(value)
+			payload = slices.Clone(value)
 		case "version", "topic", "ref", "seq":
 		default:
 			unquoted, err := jsontext.AppendUnquote(nil, value)
 			if err != nil {
-				return err
+				return "", nil, err
 			}
-			e.Action = string(unquoted)
+			action = string(unquoted)
 		}
 	}
-	return nil
+	return action, payload, nil
 }

@@ -167,9 +167,9 @@ func TestCaptureIsTransparent(t *testing.T) {
 
 func TestCapturedInWords(t *testing.T) {
 	for want, c := range map[string]chanxtest.Captured{
-		`event "joined" {"user":"bob"} to topic "room:go"`:                                 {Topic: "room:go", Event: true, Action: "joined", Payload: []byte(`{"user":"bob"}`)},
-		`message "posted" null to group "all" of consumer "chat" without connection "x-1"`: {Consumer: "chat", Group: "all", Action: "posted", Payload: []byte("null"), Except: "x-1"},
-		`event "done" 7 to connection "x-2" of consumer "chat"`:                            {Consumer: "chat", ConnID: "x-2", Event: true, Action: "done", Payload: []byte("7")},
+		`event "joined" {"user":"bob"} to topic "room:go"`:              {Topic: "room:go", Event: true, Action: "joined", Payload: []byte(`{"user":"bob"}`)},
+		`message "posted" null to group "all" without connection "x-1"`: {Consumer: "chat", Group: "all", Action: "posted", Payload: []byte("null"), Except: "x-1"},
+		`event "done" 7 to connection "x-2"`:                            {Consumer: "chat", ConnID: "x-2", Event: true, Action: "done", Payload: []byte("7")},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("%s, want %s", got, want)
