@@ -35,19 +35,15 @@ type group struct {
 	snapshot []*member // what the goroutine walks; members may change meanwhile
 	stale    bool      // snapshot is not members any more
 	seq      uint64    // of the next entry
-	pending  batch
-	spare    batch
-	busy     bool // the goroutine runs
+	pending  *batch    // nil while there is nothing
+	busy     bool      // the goroutine runs
 
-	at   layer.Position // of the last entry, where a topic keeps history
-	base uint64         // what makes marks of the positions of its epoch
-	past struct {       // the same for the epoch before
-		epoch string
-		base  uint64
-	}
-	started bool    // at is known
+	trail   *trail  // where a topic keeps history
 	present *roster // who is there, where a topic tracks it
 }
+
+// batches are those that no group needs now. An idle group has none.
+var batches = sync.Pool{New: func() any { return new(batch) }}
 
 // batch is what was appended to a group's log between two rounds.
 type batch struct {
@@ -167,9 +163,13 @@ func (g *group) groupName() string {
 
 // awaitSpace waits while the log is full. The group is locked.
 func (g *group) awaitSpace() {
-	for g.busy && (len(g.pending.bytes)+g.pending.beside > logBytes || len(g.pending.entries) >= logEntries) {
+	for g.busy && g.pending.full() {
 		g.space.Wait()
 	}
+}
+
+func (b *batch) full() bool {
+	return b != nil && (len(b.bytes)+b.beside > logBytes || len(b.entries) >= logEntries)
 }
 
 // append adds an envelope to the log, as an event that is not nil or as frames. The
@@ -212,10 +212,11 @@ func (g *group) appendOwn(action string, payload []byte, mark uint64) {
 
 // open returns the log for another entry. The group is locked.
 func (g *group) open(mark uint64) *batch {
-	p := &g.pending
-	if len(p.entries) == 0 {
-		p.start, p.low, p.high = g.seq, 0, 0
+	if g.pending == nil {
+		g.pending = batches.Get().(*batch)
+		g.pending.start = g.seq
 	}
+	p := g.pending
 	if mark != 0 {
 		p.low, p.high = cmp.Or(p.low, mark), mark
 	}
@@ -234,22 +235,20 @@ func (g *group) wake() {
 // flush empties the log and ends.
 func (g *group) flush() {
 	g.mu.Lock()
-	for len(g.pending.entries) > 0 {
+	for g.pending != nil {
 		g.mu.Unlock()
 		runtime.Gosched() // publishers that are ready to run get into this round
 		g.mu.Lock()
 		b := g.pending
-		g.pending = g.spare
-		g.spare = batch{}
+		g.pending = nil
 		if g.stale {
 			g.snapshot, g.stale = append(g.snapshot[:0], g.members...), false
 		}
 		members := g.snapshot
 		g.space.Broadcast()
 		g.mu.Unlock()
-		retained := g.deliver(&b, members)
+		b.recycle(g.deliver(b, members))
 		g.mu.Lock()
-		g.spare = b.reset(retained)
 	}
 	g.busy = false
 	g.dropSnapshot()
@@ -264,9 +263,9 @@ func (g *group) dropSnapshot() {
 	}
 }
 
-// reset returns the batch's memory for another use. Bytes that a queue holds on
-// to are left to it.
-func (b *batch) reset(retained bool) batch {
+// recycle gives the batch's memory to whoever needs one. Bytes that a queue holds
+// on to are left to it.
+func (b *batch) recycle(retained bool) {
 	clear(b.entries)
 	var r batch
 	if cap(b.entries) <= logEntries {
@@ -275,7 +274,8 @@ func (b *batch) reset(retained bool) batch {
 	if !retained && cap(b.bytes) <= 2*logBytes {
 		r.bytes = b.bytes[:0]
 	}
-	return r
+	*b = r
+	batches.Put(b)
 }
 
 // deliver gives a batch to members. It reports whether a queue holds on to the

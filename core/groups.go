@@ -112,6 +112,7 @@ func (g *group) subscribe(ctx context.Context) (err error) {
 		g.subscriptions[0], err = l.Subscribe(ctx, channel, g.receive)
 	} else {
 		var at layer.Position
+		g.trail = &trail{}
 		if at, g.subscriptions[0], err = t.history.Follow(ctx, channel, g.follow); err == nil {
 			g.start(at)
 		}

@@ -51,13 +51,23 @@ func recoverFrom(payload []byte) (*layer.Position, error) {
 	}
 }
 
+// trail is how far a group has followed its topic's history. The group's lock guards
+// it.
+type trail struct {
+	at      layer.Position // of the last entry
+	base    uint64         // what makes marks of the positions of its epoch
+	past    string         // the epoch before
+	pastBy  uint64         // what made marks there
+	started bool           // at is known
+}
+
 // start tells the group where the history stood when it began to follow it. Some
 // entries may have come already.
 func (g *group) start(at layer.Position) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.started {
-		g.at, g.started = at, true
+	if t := g.trail; !t.started {
+		t.at, t.started = at, true
 	}
 }
 
@@ -65,27 +75,28 @@ func (g *group) start(at layer.Position) {
 // says that entries are lost, which the subscribers are told.
 func (g *group) follow(entry layer.Entry) {
 	g.mu.Lock()
-	lost := g.started && (entry.Epoch != g.at.Epoch || entry.Seq != g.at.Seq+1)
-	if lost && entry.Epoch == g.at.Epoch && entry.Seq <= g.at.Seq {
+	t := g.trail
+	lost := t.started && (entry.Epoch != t.at.Epoch || entry.Seq != t.at.Seq+1)
+	if lost && entry.Epoch == t.at.Epoch && entry.Seq <= t.at.Seq {
 		g.mu.Unlock()
 		return // a second time
 	}
 	if lost {
 		g.awaitSpace()
 	}
-	base := g.base
-	if g.started && entry.Epoch != g.at.Epoch {
-		g.past.epoch, g.past.base = g.at.Epoch, g.base
-		base += g.at.Seq + 1 // so that the place before the first entry has a mark of its own
+	base := t.base
+	if t.started && entry.Epoch != t.at.Epoch {
+		t.past, t.pastBy = t.at.Epoch, t.base
+		base += t.at.Seq + 1 // so that the place before the first entry has a mark of its own
 	}
 	mark := base + entry.Seq
 	if lost {
 		before := layer.Position{Epoch: entry.Epoch, Seq: entry.Seq - 1}
-		g.consumer.hub.log.Error("chanx: the layer lost entries of a topic's history", "topic", g.key.name, "after", g.at, "before", entry.Position)
+		g.consumer.hub.log.Error("chanx: the layer lost entries of a topic's history", "topic", g.key.name, "after", t.at, "before", entry.Position)
 		payload, _ := json.Marshal(placeAt(before, false))
 		g.appendOwn(actionSubscribed, payload, mark-1) // not to who has read as far
 	}
-	g.at, g.base, g.started = entry.Position, base, true // who joins before the entry is in the log takes it for one of before
+	t.at, t.base, t.started = entry.Position, base, true // who joins before the entry is in the log takes it for one of before
 	g.mu.Unlock()
 	var e envelope.Envelope
 	if g.parse(&e, entry.Data) {
@@ -232,7 +243,10 @@ func (s *Subscription) join() (at layer.Position, base uint64) {
 	defer g.mu.Unlock()
 	g.add(&s.member)
 	s.present(g)
-	return g.at, g.base
+	if g.trail != nil {
+		at, base = g.trail.at, g.trail.base
+	}
+	return at, base
 }
 
 // confirmAgain tells the client that it is subscribed already, and up to where it
@@ -245,9 +259,9 @@ func (s *Subscription) confirmAgain(ref []byte) {
 	c, g := s.conn, s.group
 	g.mu.Lock()
 	c.out.mu.Lock() // nothing may come between what it has had and the frame that says so
-	p, base := place{Epoch: g.at.Epoch}, g.base
+	p, base := place{Epoch: g.trail.at.Epoch}, g.trail.base
 	if s.had < base { // it has yet to be told of this epoch
-		p.Epoch, base = g.past.epoch, g.past.base
+		p.Epoch, base = g.trail.past, g.trail.pastBy
 	}
 	if s.had > base {
 		p.Seq = s.had - base
