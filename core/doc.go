@@ -46,6 +46,13 @@
 // A group is a named set of connections of one consumer: see [Conn.Join] and
 // [Conn.Broadcast].
 //
+// A [Topic] is a stream that clients subscribe to, many of them over one connection:
+// see [NewTopic] and [Topics]. A [Subscription] is one client's, and its state a
+// struct of the application too; its handlers are registered with the functions that
+// consumers have. A topic may keep a [History], from which clients get what they have
+// missed, track who is there, see [TrackPresence], and have an address of its own,
+// see [Topic.Alone].
+//
 // # Concurrency
 //
 // The handlers and events of one connection run one after the other, in the order

@@ -17,7 +17,7 @@ type Limits struct {
 	PongTimeout      time.Duration // after a ping until a silent client is closed with 4408; 10 s
 	IdleTimeout      time.Duration // without a message from the client until it is closed with 4408; none
 	WriteTimeout     time.Duration // for a write to make progress until the client is closed with 4409; 5 s
-	HandshakeTimeout time.Duration // for open and the upgrade, and for OnClose; 15 s
+	HandshakeTimeout time.Duration // for open and the upgrade, a topic's open, each reading of its history, and OnClose; 15 s
 	CloseTimeout     time.Duration // for the client to answer a close frame; 5 s
 }
 

@@ -3,11 +3,15 @@
 //
 // A hub publishes to channels and subscribes to those that have members on its
 // own process. [Memory] serves one process; other layers, in modules of their
-// own, connect many. Package layertest checks any of them against the rules
-// that stand at [Layer].
+// own, connect many.
 //
 // A layer that can do more than publish and subscribe implements further
-// interfaces beside Layer; who needs them finds them by a type assertion.
+// interfaces beside [Layer]: [History], which numbers messages and keeps the last
+// ones, and [Presence], which knows who is there. Memory has both. Who needs them
+// finds them by a type assertion; topics that keep history or track presence do.
+//
+// Package layertest checks any layer against the rules that stand at Layer, and at
+// History and Presence where it implements them.
 package layer
 
 import (

@@ -11,8 +11,8 @@ import (
 // them. Who publishes takes none of them.
 const shards = 64
 
-// Memory is the [Layer] of an application that runs as one process. Hubs on the
-// same Memory see each other's messages.
+// Memory is the [Layer] of an application that runs as one process, with [History]
+// and [Presence]. Hubs on the same Memory see each other's messages.
 //
 // Delivery is synchronous: Publish calls the channel's handlers, one after the
 // other, before it returns. So nothing is lost and nothing piles up; the slowest

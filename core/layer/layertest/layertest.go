@@ -12,6 +12,11 @@
 // It checks what stands at the interface and no more, so it also fits layers
 // that deliver later, over a network: it waits for what must come, up to
 // [Harness.Patience], and proves that nothing else came by a message sent after.
+//
+// A layer that implements [layer.History] or [layer.Presence] is tested for that as
+// well; one that doesn't says so, with [Harness.NoHistory] or [Harness.NoPresence],
+// so that neither is lost unnoticed. Leases and graces whose end the suite waits for
+// are 400 ms long; they may end later, but not earlier.
 package layertest
 
 import (
