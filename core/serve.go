@@ -262,17 +262,20 @@ func (c *Conn) end(how *CloseError) {
 	for _, s := range subs {
 		s.work.finish(how)
 	}
+	defer c.finish(subs, how)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout) // for all of them together
 	defer cancel()
-	c.finish(ctx, subs, how)
+	for _, s := range subs { // before OnClose handlers, which may take their time
+		s.exit(ctx, how)
+	}
 }
 
-// finish finishes subscriptions, and then the connection itself: each of them, also
-// where an OnClose handler of one before ends this goroutine.
-func (c *Conn) finish(ctx context.Context, subs []*Subscription, how *CloseError) {
+// finish runs the OnClose handlers of subscriptions, and then those of the connection
+// itself: each of them, also where one before ends this goroutine.
+func (c *Conn) finish(subs []*Subscription, how *CloseError) {
 	if len(subs) > 0 {
-		defer c.finish(ctx, subs[1:], how)
-		subs[0].finish(ctx, how)
+		defer c.finish(subs[1:], how)
+		c.runOnClose(subs[0].topic.handlers, subs[0].state, how)
 	} else if c.opened {
 		c.runOnClose(c.consumer.handlers, c.state, how)
 	}

@@ -291,7 +291,8 @@ func (s *Subscription) end(how *CloseError) {
 	s.work.finish(errUnsubscribed)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout)
 	defer cancel()
-	s.finish(ctx, how)
+	s.exit(ctx, how)
+	c.runOnClose(s.topic.handlers, s.state, how)
 }
 
 // detach makes nothing more of the topic reach the client.
@@ -308,13 +309,6 @@ func detachAll(topics map[string]*Subscription) []*Subscription {
 		all = append(all, topics[name])
 	}
 	return all
-}
-
-// finish does what is to be done after the last handler of a subscription. The
-// lane is held.
-func (s *Subscription) finish(ctx context.Context, how *CloseError) {
-	s.exit(ctx, how)
-	s.conn.runOnClose(s.topic.handlers, s.state, how)
 }
 
 // prepareAlone makes the subscription of a connection that is for one topic alone.

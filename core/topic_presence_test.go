@@ -314,3 +314,32 @@ func TestPresenceOfMany(t *testing.T) {
 		}
 	})
 }
+
+// That a connection has ended is told for all its topics at once, however long the
+// OnClose handlers of some of them take.
+func TestPresenceEndsBeforeOnClose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{register: func(l *lab) {
+			topic := chanx.NewTopic(l.hub, "people", "people:{room}", l.listen, nil)
+			chanx.TrackPresence(topic, (*listener).member, &chanx.PresenceOptions{Grace: -1})
+			chanx.OnClose(topic, func(s *listener, ctx context.Context, _ *chanx.CloseError) {
+				if s.user == "bob" {
+					<-ctx.Done()
+				}
+			})
+			chanx.Topics(l, topic)
+		}})
+		subscribe := []string{`{"topic":"people:1","action":"subscribe"}`, `{"topic":"people:2","action":"subscribe"}`}
+		ann := openRaw(t, l.mux, "/ws?user=ann")
+		ann.send(subscribe...)
+		expectHeard(t, ann, "=ann", "=ann")
+		bob := openRaw(t, l.mux, "/ws?user=bob")
+		bob.send(subscribe...)
+		expectHeard(t, bob, "=ann bob", "=ann bob")
+		expectHeard(t, ann, "+bob", "+bob")
+		bob.drop()
+		synctest.Wait()
+		expectHeard(t, ann, "-bob", "-bob")
+	})
+}
