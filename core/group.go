@@ -202,7 +202,7 @@ func (g *group) appendOwn(action string, payload []byte, mark uint64) {
 	var ev *event
 	if g.inOrder() {
 		ev = &event{frames: g.consumer.appendFrame(nil, head, payload), mark: mark}
-		p.uneven = true
+		p.uneven, p.beside = true, p.beside+ev.size()
 	} else {
 		p.bytes = g.consumer.appendFrame(p.bytes, head, payload)
 	}

@@ -343,3 +343,48 @@ func TestPresenceEndsBeforeOnClose(t *testing.T) {
 		expectHeard(t, ann, "-bob", "-bob")
 	})
 }
+
+// While nobody empties a topic's log, what waits there is bounded by its bytes, also
+// where it has to take its turn among the events of a history.
+func TestPresenceHoldsTheLayerBack(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []*chanx.History{nil, {}} {
+		synctest.Test(t, func(t *testing.T) {
+			var stuck atomic.Bool
+			free, shared := make(chan struct{}), layer.NewMemory()
+			hub := chanx.HubOptions{Layer: shared, Observer: tellsMe(func(o *chanx.Observation) {
+				if o.Kind == chanx.Delivered && stuck.Load() {
+					<-free
+				}
+			})}
+			l := newLab(t, labOptions{hub: hub, register: func(l *lab) {
+				topic := chanx.NewTopic(l.hub, "people", "people:{room}", l.listen, &chanx.TopicOptions{History: keep})
+				chanx.TrackPresence(topic, (*listener).member, nil)
+				chanx.OnEvent(topic, (*listener).hush)
+				chanx.Topics(l, topic)
+			}})
+			ann := l.person(t, "ann")
+			expectHeard(t, ann, "=ann")
+			stuck.Store(true)
+			var told atomic.Int64
+			go func() {
+				_, _ = shared.Renew(t.Context(), "another", time.Minute)
+				info := fmt.Appendf(nil, `{"name":%q}`, strings.Repeat("x", 10<<10))
+				for i := range 30 {
+					_ = shared.Enter(t.Context(), "topic:people:people:1", layer.Session{Key: fmt.Sprint(i), ID: "1", Owner: "another", Info: info})
+					told.Add(1)
+				}
+			}()
+			synctest.Wait()
+			if n := told.Load(); n > 15 { // one round that is being delivered, and one that waits
+				t.Errorf("%d members were taken", n)
+			}
+			stuck.Store(false)
+			close(free)
+			synctest.Wait()
+			if got := heard(ann); told.Load() != 30 || len(got) != 30 {
+				t.Errorf("%d members came, and heard was %d times", told.Load(), len(got))
+			}
+		})
+	}
+}
