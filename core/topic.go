@@ -211,7 +211,8 @@ func hasText(v reflect.Value) bool {
 // every process. It can be called from anywhere, like [Consumer.Publish], and
 // returns the same errors; a topic that the pattern doesn't match is one more, with
 // [UnknownTopic], or whose parameters break what [Params] declares, with [Invalid].
-// Whether anybody may subscribe to it, which open says, is not asked. An event may be given a position with [WithSeq].
+// Whether anybody may subscribe to it, which open says, is not asked. An event may
+// be given a position with [WithSeq].
 func (t *Topic[S]) Publish(ctx context.Context, event Message, topics ...string) error {
 	e, err := t.t.encodeEvent(event)
 	if err != nil {
@@ -359,7 +360,7 @@ func (t *topic) encodeMessage(m Message) (*envelope.Envelope, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chanx: %w", err)
 	}
-	if slices.Contains(topicActions, mt.action) {
+	if slices.Contains(topicActions, mt.action) || t.presence != nil && t.presence.takes(MessageInfo{Action: mt.action, Type: mt.goType}) {
 		return nil, fmt.Errorf("chanx: %s: %q is one of the framework's own frames on a topic: give %T another Action", t.title, mt.action, m)
 	}
 	payload, err := mt.appendPayload(nil, m)

@@ -468,10 +468,13 @@ func TestTopicSendsNoFrameOfTheFramework(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, labOptions{register: func(l *lab) {
 			topic := chanx.NewTopic(l.hub, "x", "x", letIn, nil)
+			chanx.TrackPresence(topic, whoIs, nil)
 			chanx.OnOpen(topic, func(s *chanx.Subscription, ctx context.Context) error {
 				for _, send := range []func(context.Context, chanx.Message) error{s.Send, s.Broadcast, s.BroadcastOthers} {
-					if err := send(ctx, subscribeMessage{}); err == nil || !strings.Contains(err.Error(), "framework's own") {
-						t.Errorf("no error, or another: %v", err)
+					for _, m := range []chanx.Message{subscribeMessage{}, leftMessage{}, &leftMessage{}} {
+						if err := send(ctx, m); err == nil || !strings.Contains(err.Error(), "framework's own") {
+							t.Errorf("no error for a %T, or another: %v", m, err)
+						}
 					}
 				}
 				return nil
@@ -480,7 +483,7 @@ func TestTopicSendsNoFrameOfTheFramework(t *testing.T) {
 		}})
 		c := openRaw(t, l.mux, "/ws")
 		c.send(`{"topic":"x","action":"subscribe"}`)
-		if got := c.take(); len(got) != 1 {
+		if got := c.take(); len(got) != 2 || !strings.Contains(got[1], `"presence_state"`) {
 			t.Errorf("came %q", got)
 		}
 	})
