@@ -7,9 +7,8 @@ import (
 
 // Observer is told what happens on a hub's connections, for metrics and traces.
 // Observe is called from many goroutines at once, on the path of every message:
-// it must not block, must not send to a connection, and must not keep the
-// Observation. A nil observer costs
-// nothing.
+// it must not block, must not send to a connection or publish, and must not keep
+// the Observation. A nil observer costs nothing.
 type Observer interface {
 	Observe(ctx context.Context, o *Observation)
 }

@@ -7,8 +7,9 @@ import "time"
 // frames, answers pings and closes; an adapter's socket moves bytes.
 //
 // Serve runs on one goroutine. TryWrite and Write are never called at the same
-// time as each other, but while Serve runs. Close may be called at any time from
-// any goroutine.
+// time as each other, but while Serve runs. Other connections get the same bytes,
+// and the core uses them again: they must not be changed, or kept after the call.
+// Close may be called at any time from any goroutine.
 //
 // A socket may have two more methods. Pending() bool, called from within message
 // only, reports whether another message has been read already; answers are then
