@@ -14,6 +14,7 @@ import (
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/schema"
 )
 
@@ -139,6 +140,7 @@ type client struct {
 	*chanx.Conn
 	lab  *lab
 	user string // what the handshake's query says
+	as   string // and what this user is called
 }
 
 // lab is a hub with a consumer that can do something of everything, and a record
@@ -159,6 +161,7 @@ type labOptions struct {
 	open     func(ctx context.Context, c *client) error
 	register func(*lab)
 	name     string // "lab" by default
+	layer    func() layer.Layer
 }
 
 // newLab makes a lab, served at /ws and with a parameter at /ws/{room}, whose
@@ -168,6 +171,9 @@ func newLab(t testing.TB, o labOptions) *lab {
 	l := &lab{mux: http.NewServeMux()}
 	if o.hub.Logger == nil {
 		o.hub.Logger = slog.New(slog.NewTextHandler(&l.errors, &slog.HandlerOptions{Level: slog.LevelError}))
+	}
+	if o.layer != nil {
+		o.hub.Layer = o.layer()
 	}
 	l.hub = chanx.NewHub(&o.hub)
 	t.Cleanup(func() {
@@ -179,7 +185,8 @@ func newLab(t testing.TB, o labOptions) *lab {
 		o.name = "lab"
 	}
 	l.Consumer = chanx.NewConsumer(l.hub, o.name, func(ctx context.Context, conn *chanx.Conn) (*client, error) {
-		c := &client{conn, l, conn.Request().URL.Query().Get("user")}
+		q := conn.Request().URL.Query()
+		c := &client{conn, l, q.Get("user"), q.Get("as")}
 		if o.open != nil {
 			if err := o.open(ctx, c); err != nil {
 				return nil, err

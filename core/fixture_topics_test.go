@@ -16,6 +16,7 @@ type listener struct {
 	*chanx.Subscription
 	lab  *lab
 	user string
+	as   string
 }
 
 // person is what others may know of somebody who is present.
@@ -108,7 +109,7 @@ func (l *lab) listen(ctx context.Context, s *chanx.Subscription) (*listener, err
 	c, _ := chanx.State[*client](s.Conn())
 	who := &listener{Subscription: s, lab: l}
 	if c != nil {
-		who.user = c.user
+		who.user, who.as = c.user, c.as
 	}
 	switch room := s.Param("room"); room {
 	case "secret":
@@ -127,7 +128,7 @@ func (l *lab) listen(ctx context.Context, s *chanx.Subscription) (*listener, err
 
 func (s *listener) member() (key string, info person) {
 	who := cmp.Or(s.user, "nobody")
-	return who, person{strings.ToUpper(who)}
+	return who, person{cmp.Or(s.as, strings.ToUpper(who))}
 }
 
 func (s *listener) ping(context.Context, ping) (pong, error) { return pong{}, nil }

@@ -11,7 +11,7 @@ import (
 // A negative limit is none, whichever it is.
 func TestNegativeLimits(t *testing.T) {
 	none := chanx.Limits{
-		MessageBytes: -1, QueueBytes: -1, Groups: -1, Concurrent: -1, PingInterval: -1, PongTimeout: -1,
+		MessageBytes: -1, QueueBytes: -1, Groups: -1, Topics: -1, Concurrent: -1, PingInterval: -1, PongTimeout: -1,
 		IdleTimeout: -1, WriteTimeout: -1, HandshakeTimeout: -1, CloseTimeout: -1,
 	}
 	bubble(t, labOptions{hub: chanx.HubOptions{Limits: none}}, func(t *testing.T, l *lab) {

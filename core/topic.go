@@ -330,9 +330,9 @@ func (s *handlers) setSeq(e *envelope.Envelope, seq uint64) error {
 	switch {
 	case seq == 0:
 	case s.topic == nil:
-		return fmt.Errorf("chanx: %s: WithSeq is for what goes to a topic", s.title)
+		return fmt.Errorf("%s: WithSeq is for what goes to a topic", s.title)
 	case s.topic.history != nil:
-		return fmt.Errorf("chanx: %s keeps history, and counts by itself: publish without WithSeq", s.title)
+		return fmt.Errorf("%s keeps history, and counts by itself: publish without WithSeq", s.title)
 	}
 	e.Seq = seq
 	return nil
@@ -371,5 +371,8 @@ func (t *topic) encodeMessage(m Message) (*envelope.Envelope, error) {
 	if mt.keyed {
 		e.Key = []byte(queueKey(mt, m))
 	}
-	return e, t.setSeq(e, seq)
+	if err := t.setSeq(e, seq); err != nil {
+		return nil, fmt.Errorf("chanx: %w", err)
+	}
+	return e, nil
 }

@@ -60,6 +60,17 @@ func (m *meddler) Follow(ctx context.Context, channel string, handler func(layer
 	})
 }
 
+// loseTheSecond makes a layer that loses the second entry of every history on the way
+// to who follows it.
+func loseTheSecond() layer.Layer {
+	return &meddler{Memory: layer.NewMemory(), change: func(e layer.Entry) []layer.Entry {
+		if e.Seq == 2 {
+			return nil
+		}
+		return []layer.Entry{e}
+	}}
+}
+
 // newHistoryLab makes a lab on a meddler.
 func newHistoryLab(t *testing.T) (*lab, *meddler) {
 	m := &meddler{Memory: layer.NewMemory()}
@@ -320,6 +331,40 @@ func TestAnotherEpoch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A history without bounds keeps everything.
+func TestHistoryWithoutBounds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var all *chanx.Topic[*chanx.Subscription]
+		l := newLab(t, labOptions{hub: chanx.HubOptions{Limits: chanx.Limits{Topics: -1, PingInterval: -1}}, register: func(l *lab) {
+			all = chanx.NewTopic(l.hub, "all", "all:{n}", letIn, &chanx.TopicOptions{History: &chanx.History{Frames: -1, Age: -1}})
+			chanx.Forward[note](all)
+			chanx.Topics(l, all)
+		}})
+		c := openRaw(t, l.mux, "/ws")
+		for n := range 200 {
+			c.send(fmt.Sprintf(`{"topic":"all:%d","action":"subscribe"}`, n))
+		}
+		got := c.take()
+		if len(got) != 200 || strings.Contains(got[199], "too_large") {
+			t.Fatalf("%d subscriptions, the last one %s", len(got), got[len(got)-1])
+		}
+		epoch := epochPattern.FindStringSubmatch(got[7])[1]
+		c.drop()
+		for range 1500 {
+			if err := all.PublishParams(t.Context(), note{"x"}, 7); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-time.After(365 * 24 * time.Hour)
+		c = openRaw(t, l.mux, "/ws")
+		c.send(fmt.Sprintf(`{"topic":"all:7","action":"subscribe","payload":{"recover":{"seq":0,"epoch":%q}}}`, epoch))
+		if diff := cmp.Diff(append([]string{"subscribed true 1500"}, numbers(1, 1500)...), places(c.take())); diff != "" {
+			t.Errorf("came (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // A history that can't be read, or not to its end, is told like one that isn't

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,7 @@ var transcriptServers = map[string]labOptions{
 	},
 	"stranger": {consumer: chanx.ConsumerOptions{AnnounceAuthentication: true}, open: refuseWith(chanx.Unauthenticated)},
 	"topics":   {register: registerTopics, hub: chanx.HubOptions{Limits: chanx.Limits{PingInterval: -1}}},
+	"lossy":    {register: registerTopics, hub: chanx.HubOptions{Logger: discard}, layer: loseTheSecond},
 	"finished": {register: registerTopics, consumer: chanx.ConsumerOptions{Completion: true}},
 	"narrow":   {register: registerTopics, hub: chanx.HubOptions{Limits: chanx.Limits{Topics: 2}}},
 	"alone":    {register: registerTopics},
@@ -60,6 +62,7 @@ func refuseWith(reason chanx.Reason) func(context.Context, *client) error {
 //	NAME drop            and goes away without a word
 //	publish GROUP ACTION JSON
 //	publish NAME@TOPIC ACTION JSON    the same to a topic
+//	sequence NAME@TOPIC SEQ TEXT      publishes a note with a position of the publisher's
 //	sleep DURATION       time passes
 //	<- text              the server sent a text message
 //	NAME <- text         to another client
@@ -212,6 +215,16 @@ func (s *stage) step(line string) {
 	case "publish":
 		parts := strings.SplitN(rest, " ", 3)
 		if err := s.lab.publish(t.Context(), parts[0], parts[1], parts[2]); err != nil {
+			fmt.Fprintln(&s.played, "# error:", err)
+		}
+	case "sequence":
+		parts := strings.SplitN(rest, " ", 3)
+		name, topic, _ := strings.Cut(parts[0], "@")
+		seq, err := strconv.ParseUint(parts[1], 10, 64)
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if err := s.lab.topic(name).Publish(t.Context(), chanx.WithSeq(note{parts[2]}, seq), topic); err != nil {
 			fmt.Fprintln(&s.played, "# error:", err)
 		}
 	case "sleep":

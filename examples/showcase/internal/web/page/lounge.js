@@ -155,7 +155,7 @@ class Lobby {
   /** said is what the guest hears of a frame, null of most. */
   said({ action, payload }) {
     switch (action) {
-      case 'room_event': return `${payload.author}: ${payload.body}`;
+      case 'room_event': return `${payload.author ?? 'anonymous'}: ${payload.body}`;
       case 'presence_joined': return `${payload.info.name} is here`;
       case 'presence_left': return `${this.members.get(payload.key)} has gone`;
       case 'error': return payload.detail;
