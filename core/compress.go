@@ -30,6 +30,14 @@ func compressFrame(dst, message []byte) []byte {
 	return append(wire.AppendCompressedHeader(dst, len(data)), data...)
 }
 
+// form is whole frames of ours as the connection reads them.
+func (c *Conn) form(frames []byte) []byte {
+	if !c.out.compressed.Load() {
+		return frames
+	}
+	return compressFrames(frames)
+}
+
 // compressFrames returns text frames of ours with the large ones compressed.
 func compressFrames(frames []byte) []byte {
 	out := make([]byte, 0, len(frames))

@@ -68,11 +68,11 @@ func mount(m Mountable, path string, below bool) *Endpoint {
 	if err := e.checkAddress(a); err != nil {
 		panic(err.Error())
 	}
-	e.address.Store(a)
-	c.endpoint = e
 	for _, t := range c.topics {
 		t.freeze(c)
 	}
+	e.address.Store(a)
+	c.endpoint = e
 	c.frozen.Store(true)
 	c.hub.endpoints = append(c.hub.endpoints, e)
 	return e

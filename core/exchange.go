@@ -218,11 +218,7 @@ func (c *Conn) runTurn(t turn) {
 			sub.leave()
 		}
 	case e.frames != nil:
-		frames := e.frames
-		if c.out.compressed.Load() {
-			frames = compressFrames(frames)
-		}
-		t.from.put(frames, "", e.mark)
+		t.from.put(c.form(e.frames), "", e.mark)
 	default:
 		c.runEvent(e, sub)
 		if sub != nil {

@@ -227,10 +227,7 @@ func (r *replay) resend(entry layer.Entry) {
 		r.sendInPlace(false)
 	default:
 		frames := c.consumer.appendFrames(nil, &e, r.name, entry.Seq)
-		if c.out.compressed.Load() {
-			frames = compressFrames(frames)
-		}
-		_ = c.send(frames, "")
+		_ = c.send(c.form(frames), "")
 	}
 }
 

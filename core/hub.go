@@ -260,10 +260,7 @@ func (h *Hub) receiveDirect(data []byte) {
 	case route == nil:
 	case route.forward:
 		frames := c.consumer.appendFrames(nil, &e, "", 0)
-		if c.out.compressed.Load() {
-			frames = compressFrames(frames)
-		}
-		_ = c.send(frames, c.consumer.keyOn("", string(e.Key)))
+		_ = c.send(c.form(frames), c.consumer.keyOn("", string(e.Key)))
 	default:
 		c.pushEvent(&event{route: route, payload: slices.Clone(e.Payload)}, nil)
 	}

@@ -25,10 +25,7 @@ func (m *member) deliverEach(b *batch) (retained bool) {
 		if piece.end == piece.start {
 			return
 		}
-		frames := b.bytes[piece.start:piece.end]
-		if m.conn.out.compressed.Load() {
-			frames = compressFrames(frames)
-		}
+		frames := m.conn.form(b.bytes[piece.start:piece.end])
 		retained = m.put(frames, key, mark) == sentRetained || retained
 	}
 	for i := range b.entries {

@@ -273,15 +273,25 @@ func (s *Subscription) tellPresent() {
 	}
 	c := s.conn
 	frames := c.consumer.appendFrame(nil, wire.Head{Action: actionPresenceState, Topic: s.name}, append(b, "]}"...))
-	if c.out.compressed.Load() {
-		frames = compressFrames(frames)
-	}
-	_ = c.send(frames, "")
+	_ = c.send(c.form(frames), "")
 }
 
 // leaveTimeout is how long the end of a connection, or of a subscription, waits for
 // the layer to learn of it. What it has not learned by then it is told later.
 const leaveTimeout = 5 * time.Second
+
+// exitAll ends the presence of a connection's subscriptions, within one time for all
+// of them.
+func exitAll(subs []*Subscription, how *CloseError) {
+	if len(subs) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(subs[0].conn.ctx), leaveTimeout)
+	defer cancel()
+	for _, s := range subs {
+		s.exit(ctx, how)
+	}
+}
 
 // exit ends the client's presence: at once where it does not want to be there any
 // more, else after the topic's grace.

@@ -263,11 +263,7 @@ func (c *Conn) end(how *CloseError) {
 		s.work.finish(how)
 	}
 	defer c.finish(subs, how)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout) // for all of them together
-	defer cancel()
-	for _, s := range subs { // before OnClose handlers, which may take their time
-		s.exit(ctx, how)
-	}
+	exitAll(subs, how) // before OnClose handlers, which may take their time
 }
 
 // finish runs the OnClose handlers of subscriptions, and then those of the connection

@@ -62,10 +62,7 @@ func (s *Subscription) Send(ctx context.Context, m Message) error {
 	}
 	c := s.conn
 	frames := c.consumer.appendFrame(nil, wire.Head{Action: string(e.Action), Topic: s.name, Seq: e.Seq}, e.Payload)
-	if c.out.compressed.Load() {
-		frames = compressFrames(frames)
-	}
-	if result := s.put(frames, c.consumer.keyOn(s.name, string(e.Key)), 0); result == sentClosed || result == sentOverflow {
+	if result := s.put(c.form(frames), c.consumer.keyOn(s.name, string(e.Key)), 0); result == sentClosed || result == sentOverflow {
 		return ErrClosed
 	}
 	return nil
@@ -289,9 +286,7 @@ func (s *Subscription) end(how *CloseError) {
 	}
 	s.detach()
 	s.work.finish(errUnsubscribed)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), leaveTimeout)
-	defer cancel()
-	s.exit(ctx, how)
+	exitAll([]*Subscription{s}, how)
 	c.runOnClose(s.topic.handlers, s.state, how)
 }
 
