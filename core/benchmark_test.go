@@ -72,7 +72,7 @@ func openBenchWith(tb testing.TB, n int, group string, register func(*Consumer[*
 	done := make(chan struct{})
 	conns := make([]*Conn, n)
 	for i := range conns {
-		s, err := endpoint.Open(&Handshake{Request: httptest.NewRequest(http.MethodGet, "/bench", nil)})
+		s, err := endpoint.Open(&Handshake{Request: benchRequest()})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -89,6 +89,16 @@ func openBenchWith(tb testing.TB, n int, group string, register func(*Consumer[*
 		}
 	})
 	return conns
+}
+
+func benchRequest() *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/bench", nil)
+	for name, value := range map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AQIDBAUGBwgJCgsMDQ4PEA==",
+	} {
+		r.Header.Set(name, value)
+	}
+	return r
 }
 
 func benchFrame(size int) []byte {

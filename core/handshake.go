@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -33,41 +34,45 @@ type Handshake struct {
 // ServeHTTP serves a handshake on net/http. It returns once the connection is
 // upgraded; the connection goes on without it.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e.Upgrade(w, &Handshake{Request: r})
+	if err := e.Upgrade(w, &Handshake{Request: r}); err != nil {
+		Refuse(w, err)
+	}
 }
 
-// Upgrade serves a handshake on net/http and reports whether it was upgraded.
-// If not, w has the answer, or the client went away meanwhile.
-func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) bool {
-	if err := wsconn.CheckRequest(h.Request); err != nil {
-		refuse(w, err)
-		return false
-	}
+// Upgrade serves a handshake on net/http. Once it returns nil the connection has
+// been taken over from w, and goes on without it, unless the client went away
+// meanwhile. An error refuses the handshake: w was not written to, and [Refuse]
+// answers, or the framework's own way of saying errors does.
+func (e *Endpoint) Upgrade(w http.ResponseWriter, h *Handshake) error {
 	s, err := e.Open(h)
 	if err != nil {
-		refuse(w, err)
-		return false
+		return err
 	}
-	socket, err := wsconn.Upgrade(w, h.Request, wsconn.Options{
-		Subprotocol: e.consumer.subprotocol(offered(h.Request)),
-		ReadLimit:   int64(e.consumer.limits.MessageBytes),
-		Compression: e.consumer.compression,
-		Timeout:     e.consumer.limits.HandshakeTimeout,
-		Header:      w.Header(),
-	})
+	o := e.socketOptions(h.Request)
+	o.Header = w.Header()
+	socket, err := wsconn.Upgrade(w, h.Request, o)
 	if err != nil {
 		s.Discard(err)
 		if _, answerable := errors.AsType[*wsconn.HandshakeError](err); !answerable { // the client went away, and w can't be used any more
 			e.hub.log.DebugContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
-			return false
+			return nil
 		}
 		e.hub.log.ErrorContext(h.Request.Context(), "chanx: upgrade failed", "consumer", e.consumer.name, "error", err)
-		refuse(w, err)
-		return false
+		return err
 	}
 	s.conn.out.compressed.Store(socket.Compressed())
 	s.Serve(netSocket{socket})
-	return true
+	return nil
+}
+
+// socketOptions are what a consumer wants its sockets to be like.
+func (e *Endpoint) socketOptions(r *http.Request) wsconn.Options {
+	return wsconn.Options{
+		Subprotocol: e.consumer.subprotocol(offered(r)),
+		ReadLimit:   int64(e.consumer.limits.MessageBytes),
+		Compression: e.consumer.compression,
+		Timeout:     e.consumer.limits.HandshakeTimeout,
+	}
 }
 
 // netSocket gives wsconn's errors the core's type.
@@ -81,12 +86,15 @@ func (s netSocket) Serve(message func(bool, []byte) error, control func(byte, []
 	return err
 }
 
-// Open runs everything of a handshake that comes before the upgrade: origin,
-// identity, open. The session that it returns must be served, run or discarded.
-// An error is an [*Error], whose text is for the client and whose status is what
-// the handshake is to be refused with.
+// Open runs everything of a handshake that comes before the upgrade: whether the
+// request is one, origin, identity, open. The session that it returns must be
+// served, run or discarded. [Refusal] has the answer to one that it refuses; the
+// error is an [*Error] where it isn't for want of a handshake.
 func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	hub := e.hub
+	if err := wsconn.CheckRequest(h.Request); err != nil {
+		return nil, err
+	}
 	if err := e.admit(h.Request); err != nil {
 		hub.observe(h.Request.Context(), &Observation{Kind: Refused, Consumer: e.consumer.name, Err: err})
 		return nil, err
@@ -100,14 +108,14 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	if err != nil {
 		c.lane.close()
 		c.lane.leave(c.workLater)
-		return e.refused(c, err)
+		return e.refused(c, h.Request, err)
 	}
 	c.announce(authentication{http.StatusOK, "OK", c.opening.Swap(nil).authData})
 	c.observed = true
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.ID()})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.ID(), "consumer", e.consumer.name)
 	c.lane.leave(c.workLater)
-	return &Session{c}, nil
+	return &Session{conn: c, endpoint: e, request: h.Request}, nil
 }
 
 // admit refuses a handshake that nothing of the application needs to look at.
@@ -212,7 +220,7 @@ func tooLong(ctx context.Context, what string, err error) error {
 
 // refused undoes a connection that open refused. Where the consumer announces
 // its authentication the client is let in, to be told and closed.
-func (e *Endpoint) refused(c *Conn, err error) (*Session, error) {
+func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error) {
 	refusal, public := asError(err)
 	if !public {
 		e.hub.logPanic("chanx: open failed", err, "consumer", e.consumer.name)
@@ -240,11 +248,40 @@ func (e *Endpoint) refused(c *Conn, err error) (*Session, error) {
 	status := refusal.Status()
 	c.announce(authentication{status, http.StatusText(status), nil})
 	c.Close(code, refusal.Detail)
-	return &Session{c}, nil
+	return &Session{conn: c, endpoint: e, request: r}, nil
 }
 
 // Session is a connection that has been opened and waits for its socket.
-type Session struct{ conn *Conn }
+type Session struct {
+	conn     *Conn
+	endpoint *Endpoint
+	request  *http.Request
+	socket   *wsconn.Conn // made by Accept
+}
+
+// Accept returns the headers of the 101 response, for frameworks that write it
+// themselves and go on with [Session.RunConn]. Sec-WebSocket-Protocol is among
+// them where the client and the consumer share a subprotocol, and
+// Sec-WebSocket-Extensions where messages may be compressed. An error is one of
+// the handshake, and the session is then to be discarded.
+func (s *Session) Accept() (http.Header, error) {
+	socket, header, err := wsconn.Prepare(s.request, s.endpoint.socketOptions(s.request))
+	s.socket = socket
+	return header, err
+}
+
+// RunConn runs the connection on a transport over which the headers of
+// [Session.Accept] have gone out. early is what somebody has read already of what
+// the client sent after its handshake. RunConn returns when the connection has
+// ended, nothing of it runs any more, and transport is not used again; it is the
+// caller's to close then.
+func (s *Session) RunConn(transport net.Conn, early []byte) {
+	s.socket.Attach(transport, early)
+	s.conn.out.compressed.Store(s.socket.Compressed())
+	s.request = nil
+	s.Run(netSocket{s.socket})
+	<-s.socket.Released()
+}
 
 // Serve runs the connection on the socket that its handshake led to, on
 // goroutines of the hub, and returns at once.
@@ -266,6 +303,9 @@ func (s *Session) Run(socket Socket) { s.conn.serve(socket) }
 // reason. Its OnClose handlers run.
 func (s *Session) Discard(err error) {
 	how := &CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err}
+	if s.socket != nil {
+		_ = s.socket.Close()
+	}
 	s.conn.abort(how)
 	s.conn.end(how)
 }
@@ -282,21 +322,34 @@ func (c *Conn) forget(err error) {
 	c.hub.remove(c)
 }
 
-// refuse answers a handshake that is not upgraded.
-func refuse(w http.ResponseWriter, err error) {
+// Refuse answers a handshake that [Endpoint.Upgrade] has refused with err: see
+// [Refusal].
+func Refuse(w http.ResponseWriter, err error) {
+	status, header, body := Refusal(err)
+	maps.Copy(w.Header(), header)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// Refusal returns the answer to a handshake that was refused with err: JSON with
+// the reason and the detail of the [*Error] in it, or one line of text where the
+// request is no handshake at all, or its connection can't be upgraded.
+func Refusal(err error) (status int, header http.Header, body []byte) {
+	header = http.Header{}
 	if e, ok := errors.AsType[*wsconn.HandshakeError](err); ok {
-		maps.Copy(w.Header(), e.Header)
-		http.Error(w, e.Msg, e.Status)
-		return
+		maps.Copy(header, e.Header)
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		header.Set("X-Content-Type-Options", "nosniff")
+		return e.Status, header, []byte(e.Msg + "\n")
 	}
 	e, _ := asError(err)
 	if e.Reason == Unavailable {
-		w.Header().Set("Retry-After", strconv.Itoa(int((5 * time.Second).Seconds())))
+		header.Set("Retry-After", strconv.Itoa(int((5 * time.Second).Seconds())))
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(e.Status())
-	_ = json.NewEncoder(w).Encode(e)
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	body, _ = json.Marshal(e) // strings and numbers, and params that are JSON values
+	return e.Status(), header, append(body, '\n')
 }
 
 // offered are the subprotocols that the client offers.

@@ -227,9 +227,11 @@ func TestIdentity(t *testing.T) {
 		{func() (any, error) { panic("a secret") }, 500},
 	} {
 		w := httptest.NewRecorder()
-		if e.Upgrade(w, &chanx.Handshake{Request: upgradeRequest("/id"), Identify: test.identify}) {
-			t.Error("upgraded")
+		err := e.Upgrade(w, &chanx.Handshake{Request: upgradeRequest("/id"), Identify: test.identify})
+		if err == nil || w.Body.Len() > 0 {
+			t.Errorf("the error is %v, with %q written already", err, w.Body)
 		}
+		chanx.Refuse(w, err)
 		if w.Code != test.status || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("status %d, want %d: %s", w.Code, test.status, w.Body)
 		}

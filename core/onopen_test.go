@@ -3,8 +3,6 @@ package chanx_test
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,7 +103,7 @@ func TestOnOpenOfNobody(t *testing.T) {
 		})
 		endpoint := l.hub.Endpoints()[0]
 		open := func() (*chanx.Session, error) {
-			return endpoint.Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
+			return endpoint.Open(&chanx.Handshake{Request: upgradeRequest("/ws")})
 		}
 		how = "refuse"
 		if _, err := open(); err == nil {

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
 	"sync"
@@ -85,7 +83,7 @@ func (s *fakeSocket) sent(t testing.TB) []string {
 // runSocket runs a lab's connection on a socket, to its end.
 func runSocket(t testing.TB, l *lab, socket chanx.Socket) {
 	t.Helper()
-	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: upgradeRequest("/ws")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +174,7 @@ func TestSocketErrors(t *testing.T) {
 
 func TestDiscard(t *testing.T) {
 	l := newLab(t, labOptions{})
-	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: upgradeRequest("/ws")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +190,7 @@ func TestDiscard(t *testing.T) {
 // A connection can be closed from anywhere between open and the upgrade.
 func TestCloseBeforeTheSocket(t *testing.T) {
 	bubble(t, labOptions{}, func(t *testing.T, l *lab) {
-		session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: httptest.NewRequest(http.MethodGet, "/ws", nil)})
+		session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: upgradeRequest("/ws")})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -126,9 +126,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.options.Identity != nil && hs.Identify == nil {
 		hs.Identify = func() (any, error) { return h.options.Identity(r) }
 	}
-	if h.endpoint.Upgrade(w, hs) {
-		settle(w)
+	if err := h.endpoint.Upgrade(w, hs); err != nil {
+		chanx.Refuse(w, err)
+		return
 	}
+	settle(w)
 }
 
 // chiParam returns the decoded value of a parameter: chi leaves it as it stands

@@ -43,6 +43,8 @@ type Conn struct {
 	phase  phase
 	quiet  bool // the peer sends nothing more
 	hangUp sync.Once
+
+	released chan struct{} // where somebody else closes nc: closed when it is not used any more
 }
 
 type phase uint8
@@ -197,10 +199,23 @@ func (c *Conn) linger() {
 func (c *Conn) release() {
 	c.releaseParser()
 	c.closeConn()
+	if c.released != nil {
+		close(c.released)
+	}
 }
 
 // closeConn closes the connection itself, once: a wrapper may count.
-func (c *Conn) closeConn() { c.hangUp.Do(func() { _ = c.nc.Close() }) }
+func (c *Conn) closeConn() {
+	c.hangUp.Do(func() {
+		switch {
+		case c.nc == nil: // it was never attached
+		case c.released == nil:
+			_ = c.nc.Close()
+		default:
+			_ = c.nc.SetDeadline(time.Unix(1, 0))
+		}
+	})
+}
 
 // releaseParser gives back what the library has pooled, and its finalizer.
 func (c *Conn) releaseParser() { _ = c.ws.CloseNow() }

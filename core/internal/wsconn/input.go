@@ -98,11 +98,9 @@ func (in *input) skip(n int) {
 }
 
 // tap is the connection as the library sees it: it reads through the input and
-// writes nothing.
-type tap struct {
-	net.Conn
-	c *Conn
-}
+// writes nothing. The library makes its end before there is a transport where
+// somebody else upgrades the connection.
+type tap struct{ c *Conn }
 
 // Read gives the parser what is in memory, or waits for the socket.
 func (t tap) Read(p []byte) (int, error) {
@@ -166,6 +164,32 @@ func (t tap) Close() error {
 		return nil // has its own deadline
 	}
 	return t.SetReadDeadline(time.Unix(1, 0))
+}
+
+// What follows is the rest of a net.Conn.
+
+func (t tap) LocalAddr() net.Addr  { return t.c.nc.LocalAddr() }
+func (t tap) RemoteAddr() net.Addr { return t.c.nc.RemoteAddr() }
+
+func (t tap) SetDeadline(at time.Time) error {
+	if t.c.nc == nil {
+		return nil
+	}
+	return t.c.nc.SetDeadline(at)
+}
+
+func (t tap) SetReadDeadline(at time.Time) error {
+	if t.c.nc == nil {
+		return nil
+	}
+	return t.c.nc.SetReadDeadline(at)
+}
+
+func (t tap) SetWriteDeadline(at time.Time) error {
+	if t.c.nc == nil {
+		return nil
+	}
+	return t.c.nc.SetWriteDeadline(at)
 }
 
 // readAll appends what r has left to b.

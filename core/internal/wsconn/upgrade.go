@@ -97,29 +97,70 @@ func chain(w http.ResponseWriter) string {
 
 // accept makes the connection and writes the 101 response.
 func accept(nc net.Conn, brw *bufio.ReadWriter, r *http.Request, o Options) (*Conn, error) {
-	c := &Conn{nc: nc, rc: rawConn(nc), limit: cmp.Or(o.ReadLimit, defaultReadLimit)}
-	c.tryFn = c.tryFD
-	if n := brw.Reader.Buffered(); n > 0 { // frames that came with the handshake
-		b, err := brw.Reader.Peek(n)
-		if err != nil {
-			return nil, err
-		}
-		c.in.keep = bytes.Clone(b)
-	}
-	a := &acceptor{header: http.Header{}, c: c}
-	if err := c.open(a, r, o); err != nil {
+	c := newConn(o)
+	early, _ := brw.Reader.Peek(brw.Reader.Buffered()) // never short: it is buffered
+	c.attach(nc, early)
+	header, err := c.open(r, o)
+	if err != nil {
 		return nil, err
 	}
-	c.compressed = a.header.Get("Sec-WebSocket-Extensions") != ""
-	if err := a.respond(o); err != nil {
+	if err := c.respond(header, o); err != nil {
 		c.releaseParser()
 		return nil, err
 	}
 	return c, nil
 }
 
-// open lets the library make its end of the connection.
-func (c *Conn) open(a *acceptor, r *http.Request, o Options) (err error) {
+// Prepare makes the end of a connection that somebody else upgrades, and returns
+// it with the headers of the 101 response, which the peer has to be sent whole.
+// The error is a [*HandshakeError]. Either [Conn.Attach] or [Conn.Close] has to
+// follow; Header and Timeout of the options are not used.
+func Prepare(r *http.Request, o Options) (*Conn, http.Header, error) {
+	if err := CheckRequest(r); err != nil {
+		return nil, nil, err
+	}
+	c := newConn(o)
+	header, err := c.open(r, o)
+	if err != nil {
+		return nil, nil, &HandshakeError{Status: http.StatusBadRequest, Msg: "the handshake can't be answered", Err: err}
+	}
+	return c, header, nil
+}
+
+// Attach gives a prepared connection the transport over which the 101 response
+// has gone, and early, the bytes that somebody has read off it already. The
+// transport stays the caller's: where this package would close it, it ends reads
+// and writes by a deadline that has passed, and Released tells when it is not used
+// any more.
+func (c *Conn) Attach(nc net.Conn, early []byte) {
+	c.released = make(chan struct{})
+	c.attach(nc, early)
+	if c.rc == nil { // Prepare took it for a socket
+		*c.br = *bufio.NewReaderSize(tap{c}, parserBuffer)
+	}
+}
+
+// Released returns a channel that is closed once the transport given to Attach is
+// not used any more, which is after Close.
+func (c *Conn) Released() <-chan struct{} { return c.released }
+
+func newConn(o Options) *Conn {
+	c := &Conn{limit: cmp.Or(o.ReadLimit, defaultReadLimit)}
+	c.tryFn = c.tryFD
+	return c
+}
+
+// attach gives the connection its transport.
+func (c *Conn) attach(nc net.Conn, early []byte) {
+	c.nc, c.rc = nc, rawConn(nc)
+	if len(early) > 0 { // frames that came with the handshake
+		c.in.keep = bytes.Clone(early)
+	}
+}
+
+// open lets the library make its end of the connection, and returns the headers
+// with which it answers the handshake.
+func (c *Conn) open(r *http.Request, o Options) (header http.Header, err error) {
 	ao := &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // the caller has checked the origin
 		OnPingReceived: func(_ context.Context, p []byte) bool {
@@ -134,20 +175,25 @@ func (c *Conn) open(a *acceptor, r *http.Request, o Options) (err error) {
 	if o.Compression {
 		ao.CompressionMode = websocket.CompressionNoContextTakeover
 	}
+	a := &acceptor{header: http.Header{}, c: c}
 	if c.ws, err = websocket.Accept(a, r, ao); err != nil {
-		return err
+		return nil, err
 	}
 	c.ws.SetReadLimit(max(c.limit, -1))
-	c.br.Reset(a.tap) // the library has put readers in front of it that have nothing left
-	return nil
+	c.br.Reset(tap{c}) // the library has put readers in front of it that have nothing left
+	c.compressed = a.header.Get("Sec-WebSocket-Extensions") != ""
+	return a.header, nil
 }
 
+// parserBuffer is how much the parser reads ahead where it reads the transport
+// itself.
+const parserBuffer = 512
+
 // acceptor is the http.ResponseWriter given to the library: it collects the
-// headers and hands over a connection that was hijacked before.
+// headers and hands over a connection that was hijacked before, or will be.
 type acceptor struct {
 	header http.Header
 	c      *Conn
-	tap    net.Conn
 }
 
 func (a *acceptor) Header() http.Header         { return a.header }
@@ -155,23 +201,22 @@ func (a *acceptor) WriteHeader(int)             {}
 func (a *acceptor) Write(p []byte) (int, error) { return len(p), nil }
 
 func (a *acceptor) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	size := 512
-	if a.c.rc != nil {
+	size := parserBuffer
+	if a.c.rc != nil || a.c.nc == nil {
 		size = 16 // the smallest: what it reads from is memory
 	}
-	a.tap = tap{a.c.nc, a.c}
-	a.c.br = bufio.NewReaderSize(a.tap, size)
-	return a.tap, bufio.NewReadWriter(a.c.br, bufio.NewWriterSize(a.tap, 16)), nil
+	a.c.br = bufio.NewReaderSize(tap{a.c}, size)
+	return tap{a.c}, bufio.NewReadWriter(a.c.br, bufio.NewWriterSize(tap{a.c}, 16)), nil
 }
 
 // respond writes the 101 response.
-func (a *acceptor) respond(o Options) error {
+func (c *Conn) respond(header http.Header, o Options) error {
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	_ = a.header.Write(&b) // to memory
+	_ = header.Write(&b) // to memory
 	_ = o.Header.WriteSubset(&b, owned(o.Header))
 	b.WriteString("\r\n")
-	_, err := a.c.Write(b.Bytes(), time.Now().Add(cmp.Or(o.Timeout, defaultTimeout)))
+	_, err := c.Write(b.Bytes(), time.Now().Add(cmp.Or(o.Timeout, defaultTimeout)))
 	if err != nil {
 		return fmt.Errorf("write the 101 response: %w", err)
 	}

@@ -1,0 +1,205 @@
+package chanx_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// lent is a transport that its owner closes, and nobody else.
+type lent struct {
+	net.Conn
+	closed atomic.Bool
+}
+
+func (l *lent) Close() error {
+	l.closed.Store(true)
+	return l.Conn.Close()
+}
+
+// lend opens a connection of a lab, and runs it on a transport that is lent, with
+// some bytes read already.
+func lend(t *testing.T, l *lab, transport net.Conn, early []byte, headers ...string) (http.Header, <-chan struct{}) {
+	t.Helper()
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: upgradeRequest("/ws", headers...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, err := session.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		session.RunConn(transport, early)
+	}()
+	return header, done
+}
+
+func clientOf(conn net.Conn) *rawClient {
+	return &rawClient{conn: conn, br: bufio.NewReader(conn)}
+}
+
+// expectFrame reads one frame, in words.
+func (c *rawClient) expectFrame(t *testing.T, want string) {
+	t.Helper()
+	first, data, err := c.readFrame()
+	if err != nil {
+		t.Fatalf("waiting for %s: %v", want, err)
+	}
+	if got := describeFrame(first, data); got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+}
+
+func TestRunConn(t *testing.T) {
+	transports := map[string]func(t *testing.T) (server, client net.Conn){
+		"pipe": func(*testing.T) (net.Conn, net.Conn) { return net.Pipe() },
+		"TCP":  tcpPair,
+		"TLS":  tlsPair,
+	}
+	for name, pair := range transports {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, labOptions{})
+			server, client := pair(t)
+			defer client.Close()
+			transport := server
+			own := &lent{Conn: server}
+			if name == "pipe" {
+				transport = own
+			}
+			early := slices.Concat(maskedFrame(0x81, []byte(`{"ref":"1","action":"ping"}`)), maskedFrame(0x81, []byte(`{"ref":"2","action":"ping"}`))[:7])
+			rest := maskedFrame(0x81, []byte(`{"ref":"2","action":"ping"}`))[7:]
+			header, done := lend(t, l, transport, early)
+			if got := header.Get("Sec-WebSocket-Accept"); got != "C/0nmHhBztSRGR1CwL6Tf4ZjwpY=" {
+				t.Errorf("the key is accepted with %q", got)
+			}
+			c := clientOf(client)
+			c.expectFrame(t, `{"ref":"1","action":"pong","payload":null}`)
+			if _, err := client.Write(rest); err != nil {
+				t.Fatal(err)
+			}
+			c.expectFrame(t, `{"ref":"2","action":"pong","payload":null}`)
+			long := strings.Repeat("x", 40_000)
+			if _, err := client.Write(maskedFrame(0x81, []byte(`{"ref":"3","action":"ping","ignored":"`+long+`"}`))); err != nil {
+				t.Fatal(err)
+			}
+			c.expectFrame(t, `{"ref":"3","action":"pong","payload":null}`)
+			if _, err := client.Write(maskedFrame(0x88, []byte{0x03, 0xe8})); err != nil {
+				t.Fatal(err)
+			}
+			c.expectFrame(t, "close 1000")
+			if name != "pipe" {
+				_ = client.Close() // or the server lingers
+			}
+			<-done
+			if own.closed.Load() {
+				t.Error("the transport was closed, which is its owner's business")
+			}
+			_ = server.Close()
+		})
+	}
+}
+
+func tcpPair(t *testing.T) (server, client net.Conn) {
+	t.Helper()
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err = (&net.Dialer{}).DialContext(t.Context(), "tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if server, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return server, client
+}
+
+func tlsPair(t *testing.T) (net.Conn, net.Conn) {
+	t.Helper()
+	certified := httptest.NewTLSServer(nil)
+	defer certified.Close()
+	server, client := tcpPair(t)
+	return tls.Server(server, certified.TLS), tls.Client(client, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // who it is doesn't matter
+}
+
+// The server's close ends everything although nobody but the owner closes the
+// transport, and the client does not answer.
+func TestRunConnCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{})
+		server, client := net.Pipe()
+		own := &lent{Conn: server}
+		_, done := lend(t, l, own, nil)
+		c := clientOf(client)
+		go func() {
+			_, _ = client.Write(maskedFrame(0x81, []byte(`{"action":"bye","payload":{"code":4000,"reason":"enough"}}`)))
+		}()
+		began := time.Now()
+		first, data, err := c.readFrame()
+		if got := describeFrame(first, data); err != nil || !strings.HasPrefix(got, "close ") {
+			t.Errorf("got %s, %v", got, err)
+		}
+		<-done
+		if waited := time.Since(began); waited > 6*time.Second || own.closed.Load() {
+			t.Errorf("it took %v, and the transport was closed: %v", waited, own.closed.Load())
+		}
+		_ = own.Close()
+		if _, err := io.Copy(io.Discard, client); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A session whose upgrade came to nothing is discarded, before or after its
+// headers are known.
+func TestDiscardAfterAccept(t *testing.T) {
+	l := newLab(t, labOptions{consumer: chanx.ConsumerOptions{Compression: true, Subprotocols: []string{"chat"}}})
+	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{
+		Request: upgradeRequest("/ws", "Sec-WebSocket-Protocol: other, chat", "Sec-WebSocket-Extensions: permessage-deflate"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, err := session.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header.Get("Sec-WebSocket-Protocol") != "chat" || !strings.HasPrefix(header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") {
+		t.Errorf("the headers are %v", header)
+	}
+	session.Discard(io.ErrUnexpectedEOF)
+	if n := l.hub.Connections(); n != 0 {
+		t.Errorf("%d connections are left", n)
+	}
+}
+
+// What is no handshake is refused before anybody asks who it is.
+func TestOpenOfNoHandshake(t *testing.T) {
+	l := newLab(t, labOptions{})
+	asked := false
+	_, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{
+		Request:  httptest.NewRequest(http.MethodGet, "/ws", nil),
+		Identify: func() (any, error) { asked = true; return nil, nil },
+	})
+	status, header, body := chanx.Refusal(err)
+	if status != http.StatusUpgradeRequired || header.Get("Upgrade") != "websocket" || !bytes.HasPrefix(body, []byte("this is a WebSocket endpoint")) || asked {
+		t.Errorf("%d %v %s (asked: %v)", status, header, body, asked)
+	}
+}
