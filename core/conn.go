@@ -43,9 +43,10 @@ type Conn struct {
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	state    any
-	identity any
 	path     []pathValue
 	opening  atomic.Pointer[opening] // nil once open has run
+
+	credential atomic.Pointer[Credential] // nil for nobody
 
 	lane   lane
 	out    outbox
@@ -103,13 +104,6 @@ func (c *Conn) Request() *http.Request {
 		return o.request
 	}
 	return nil
-}
-
-// Identity returns what the authentication found out about the client, if it is
-// a T: see the adapter's options.
-func Identity[T any](c *Conn) (T, bool) {
-	v, ok := c.identity.(T)
-	return v, ok
 }
 
 // Authenticated sets the data that the authentication frame carries, where the

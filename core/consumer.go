@@ -23,6 +23,9 @@ type ConsumerOptions struct {
 	// Overflow says what happens when a client reads too slowly; CloseSlow by
 	// default.
 	Overflow Overflow
+	// Authenticator finds out who a client is where no middleware does, and lets
+	// clients refresh their credentials; nil for none.
+	Authenticator *Authenticator
 	// RateLimit bounds the frames of a client; nil for no limit.
 	RateLimit *RateLimit
 	// Origins are the origins that browsers may connect from beside the server's
@@ -62,6 +65,8 @@ type consumer struct {
 	limits        Limits
 	overflow      Overflow
 	rate          *RateLimit
+	authenticator *Authenticator
+	refresh       *route // of a client's frame "authentication"; nil without an authenticator
 	discriminator string
 	completion    bool
 	compression   bool
@@ -110,6 +115,10 @@ func newConsumer(hub *Hub, name string, opts *ConsumerOptions) *consumer {
 		c.discriminator = defaultDiscriminator
 	}
 	c.mustBeValid()
+	if a := opts.Authenticator; a != nil {
+		own := *a
+		c.authenticator, c.refresh = &own, refreshRoute(hub)
+	}
 	return c
 }
 
@@ -124,6 +133,9 @@ func (c *consumer) mustBeValid() {
 		panic(fmt.Sprintf("chanx: consumer %q: a rate limit needs PerSecond above 0 and Burst of at least 1", c.name))
 	case c.overflow < CloseSlow || c.overflow > KeepLatest:
 		panic(fmt.Sprintf("chanx: consumer %q: unknown overflow policy %d", c.name, c.overflow))
+	}
+	if a := c.options.Authenticator; a != nil {
+		a.mustBeValid(c.name)
 	}
 	for _, o := range c.options.Origins {
 		mustBeOrigin(o)
@@ -206,13 +218,27 @@ func (c *consumer) appendFrame(dst []byte, h wire.Head, payload []byte) []byte {
 	return wire.AppendTail(append(append(dst, *buf...), payload...))
 }
 
-// subprotocol chooses among what the client offers, "" for none.
+// origins are those that browsers may connect from beside the server's own host.
+func (c *consumer) origins() []string {
+	if c.options.Origins != nil {
+		return c.options.Origins
+	}
+	return c.hub.options.Origins
+}
+
+// subprotocol chooses among what the client offers, "" for none. A token is the
+// last choice.
 func (c *consumer) subprotocol(offered []string) string {
 	for _, want := range c.options.Subprotocols {
 		for _, have := range offered {
 			if prefix, ok := strings.CutSuffix(want, "*"); have == want || ok && strings.HasPrefix(have, prefix) {
 				return have
 			}
+		}
+	}
+	for _, have := range offered {
+		if c.authenticator != nil && strings.HasPrefix(have, bearerProtocol) {
+			return have
 		}
 	}
 	return ""

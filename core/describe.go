@@ -22,6 +22,7 @@ type EndpointInfo struct {
 	Completion             bool
 	AnnounceAuthentication bool
 	Subprotocols           []string
+	Refreshes              bool        // clients can refresh their credentials: see [Authenticator]
 	HandlersInfo                       // without those of the topics
 	Topics                 []TopicInfo // that clients can subscribe to, in the order in which their patterns are tried
 	Alone                  bool        // there is one topic, which connecting subscribes to: see [Topic.Alone]
@@ -85,6 +86,7 @@ func (e *Endpoint) Describe() EndpointInfo {
 		Completion:             c.completion,
 		AnnounceAuthentication: c.options.AnnounceAuthentication,
 		Subprotocols:           slices.Clone(c.options.Subprotocols),
+		Refreshes:              c.authenticator != nil,
 		HandlersInfo:           c.handlers.describe(),
 		Alone:                  c.alone != nil,
 	}

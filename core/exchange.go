@@ -73,6 +73,8 @@ func (c *Conn) dispatch(x *exchange, b []byte) {
 	case string(e.Action) == actionStreamCancel:
 		c.cancelStream(x)
 		return
+	case string(e.Action) == actionAuthentication && len(e.Topic) == 0 && c.consumer.refresh != nil:
+		x.route, x.topic, x.sub = c.consumer.refresh, "", nil // it is about the connection
 	case e.Topic != nil || c.consumer.alone != nil:
 		if !c.dispatchTopic(x, string(e.Action)) {
 			return

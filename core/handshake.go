@@ -8,13 +8,11 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/chanx-go/chanx/core/internal/probe"
-	"github.com/chanx-go/chanx/core/internal/wire"
 	"github.com/chanx-go/chanx/core/internal/wsconn"
 )
 
@@ -26,8 +24,8 @@ type Handshake struct {
 	// PathValue returns the decoded value of a parameter of the endpoint's path.
 	// nil means Request.PathValue.
 	PathValue func(name string) string
-	// Identify returns who the client is, for [Identity]; nil for nobody. An
-	// error refuses the handshake like one of open.
+	// Identify returns who the client is, for [Identity]; nil for nobody. It may
+	// be a [Credential]. An error refuses the handshake like one of open.
 	Identify func() (any, error)
 }
 
@@ -110,7 +108,7 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 		c.lane.leave(c.workLater)
 		return e.refused(c, h.Request, err)
 	}
-	c.announce(authentication{http.StatusOK, "OK", c.opening.Swap(nil).authData})
+	c.announce(c.authenticated(c.opening.Swap(nil).authData))
 	c.observed = true
 	hub.observe(c.ctx, &Observation{Kind: Connected, Consumer: e.consumer.name, ConnID: c.ID()})
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.ID(), "consumer", e.consumer.name)
@@ -124,11 +122,7 @@ func (e *Endpoint) admit(r *http.Request) error {
 	if hub.closing.Load() {
 		return &Error{Reason: Unavailable, Detail: "the server is shutting down"}
 	}
-	origins := e.consumer.options.Origins
-	if origins == nil {
-		origins = hub.options.Origins
-	}
-	if err := checkOrigin(r, origins); err != nil {
+	if err := checkOrigin(r, e.consumer.origins()); err != nil {
 		return err
 	}
 	if err := hub.listen(r.Context()); err != nil {
@@ -136,29 +130,6 @@ func (e *Endpoint) admit(r *http.Request) error {
 		return &Error{Reason: Unavailable, Detail: "the server is not ready", cause: err}
 	}
 	return nil
-}
-
-// authentication is the payload of the frame of that name.
-type authentication struct {
-	StatusCode int    `json:"status_code"`
-	StatusText string `json:"status_text"`
-	Data       any    `json:"data"`
-}
-
-// announce sends the result of the authentication, in front of what open sent.
-func (c *Conn) announce(a authentication) {
-	if !c.consumer.options.AnnounceAuthentication {
-		return
-	}
-	frame, err := c.ownFrame(wire.Head{Action: actionAuthentication}, a)
-	if err != nil {
-		c.hub.log.Error("chanx: announcing the authentication failed", "consumer", c.consumer.name, "error", err)
-		return
-	}
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.out.queue = slices.Insert(c.out.queue, 0, queued{data: frame}) // there is no socket yet, so everything waits
-	c.out.size += len(frame)
 }
 
 // newConn makes a connection that has neither state nor socket yet.
@@ -187,10 +158,8 @@ func (e *Endpoint) newConn(h *Handshake) *Conn {
 func (c *Conn) open(h *Handshake) (err error) {
 	ctx := newOpenContext(h.Request.Context(), c.consumer.limits.HandshakeTimeout)
 	defer ctx.end()
-	if h.Identify != nil {
-		if c.identity, err = h.Identify(); err != nil {
-			return err
-		}
+	if err := c.identify(ctx, h); err != nil {
+		return err
 	}
 	if err := c.Join(ctx, c.consumer.groups...); err != nil {
 		return err
@@ -246,7 +215,7 @@ func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error
 	c.out.queue, c.out.size, c.out.ended = nil, 0, false // what open sent before it refused is not this client's
 	c.out.mu.Unlock()
 	status := refusal.Status()
-	c.announce(authentication{status, http.StatusText(status), nil})
+	c.announce(&authentication{StatusCode: status, StatusText: http.StatusText(status)})
 	c.Close(code, refusal.Detail)
 	return &Session{conn: c, endpoint: e, request: r}, nil
 }
@@ -343,6 +312,9 @@ func Refusal(err error) (status int, header http.Header, body []byte) {
 		return e.Status, header, []byte(e.Msg + "\n")
 	}
 	e, _ := asError(err)
+	if c, ok := errors.AsType[*challenge](e); ok {
+		header.Set("WWW-Authenticate", c.header)
+	}
 	if e.Reason == Unavailable {
 		header.Set("Retry-After", strconv.Itoa(int((5 * time.Second).Seconds())))
 	}

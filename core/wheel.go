@@ -1,6 +1,7 @@
 package chanx
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -177,7 +178,11 @@ func (w *wheel) look(c *Conn, now int64) {
 		c.abort(&CloseError{Code: CloseAbnormal, Reason: "no answer to a close frame"})
 		return
 	}
-	c.checkAlive(now)
+	if c.closing.Load() == nil && c.credential.Load().expired() {
+		c.expire(CloseExpired, "credentials expired", c.consumer.limits.CloseTimeout)
+	} else {
+		c.checkAlive(now)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c.alarm.listed && !c.alarm.hangUp {
@@ -202,7 +207,28 @@ func (w *wheel) nextLook(c *Conn, now int64) int64 {
 	if c.handling.Load() {
 		next = min(next, now+w.ticks(goneInterval))
 	}
-	return next
+	return min(next, w.expiry(c, now))
+}
+
+// expiry is the tick at which the credentials of a connection expire, or a later
+// one than that of the next look.
+func (w *wheel) expiry(c *Conn, now int64) int64 {
+	if left, expires := c.credential.Load().left(); expires && left < lookInterval {
+		return now + w.ticks(left)
+	}
+	return math.MaxInt64
+}
+
+// hasten looks at a connection no later than its credentials expire, which have
+// changed.
+func (w *wheel) hasten(c *Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	due := w.expiry(c, w.hub.clock.Load())
+	if c.alarm.listed && !c.alarm.hangUp && due < c.alarm.due {
+		w.unlist(c)
+		w.list(c, due)
+	}
 }
 
 // Whether a client is still there is asked of every connection that was heard
@@ -235,14 +261,14 @@ func (c *Conn) checkAlive(now int64) {
 	}
 	switch {
 	case l.IdleTimeout > 0 && now-c.heard.Load() >= w.ticks(l.IdleTimeout):
-		c.expire("idle for too long")
+		c.giveUp("idle for too long")
 	case l.PingInterval <= 0:
 	case c.alarm.pinged && now-c.alarm.pingedAt >= w.ticks(l.PongTimeout):
 		if c.alarm.behind != 0 && c.alarm.behind == c.writing() {
 			c.alarm.pingedAt = now // the ping may still wait behind a lot; the write deadline holds meanwhile
 			return
 		}
-		c.expire("no pong")
+		c.giveUp("no pong")
 	case !c.alarm.pinged && now-seen >= w.ticks(l.PingInterval):
 		c.alarm.pinged, c.alarm.pingedAt = true, now
 		var buf [2]byte
@@ -259,11 +285,17 @@ func (c *Conn) peerGone() bool {
 	return ok && p.PeerGone()
 }
 
-// expire closes a connection whose client is probably gone: it gets a close
-// frame and little time to answer it.
-func (c *Conn) expire(reason string) {
-	how := &CloseError{Code: CloseTimeout, Reason: reason}
+// giveUp closes a connection whose client is probably gone, and has little time to
+// answer.
+func (c *Conn) giveUp(reason string) {
+	c.expire(CloseTimeout, reason, min(time.Second, c.consumer.limits.CloseTimeout))
+}
+
+// expire closes a connection, and ends what its handlers do, because of the time.
+// The client has as much of it as that to answer the close frame.
+func (c *Conn) expire(code CloseCode, reason string, wait time.Duration) {
+	how := &CloseError{Code: code, Reason: reason}
 	c.startClosing(how)
 	c.cancel(how)
-	c.hub.wheel.after(c, min(time.Second, c.consumer.limits.CloseTimeout))
+	c.hub.wheel.after(c, wait)
 }
