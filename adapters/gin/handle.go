@@ -102,14 +102,17 @@ func (h *handler) serve(c *gin.Context) {
 
 // refuse answers a handshake, and tells middleware why.
 func (h *handler) refuse(c *gin.Context, err error) {
-	status, header, body := chanx.Refusal(err)
-	maps.Copy(c.Writer.Header(), header)
-	c.Status(status)
 	c.Abort()
 	said := c.Error(err)
 	if _, ok := errors.AsType[*chanx.Error](err); ok {
 		_ = said.SetType(gin.ErrorTypePublic)
 	}
+	if c.Writer.Written() {
+		return // what middleware has answered
+	}
+	status, header, body := chanx.Refusal(err)
+	maps.Copy(c.Writer.Header(), header)
+	c.Status(status)
 	if h.options.ErrorHandler == nil {
 		_, _ = c.Writer.Write(body)
 		return

@@ -7,10 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
 )
 
 // TestMain fails where a goroutine of ours is left when all tests are done.
 func TestMain(m *testing.M) {
+	gin.SetMode(gin.TestMode) // its debug mode lists every route
 	code := m.Run()
 	var left []string
 	for range 200 {

@@ -2,6 +2,7 @@ package chanxgin
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
 	"reflect"
@@ -22,6 +23,9 @@ func (w writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // Hijack takes the connection, from where gin's own writers have it: these take
 // note of an attempt as of an answer, and say 200 if it failed.
 func (w writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.c.Writer.Written() {
+		return nil, nil, errors.New("middleware has answered already, and didn't abort")
+	}
 	nc, brw, err := hijack(w.ResponseWriter)
 	if err == nil {
 		w.c.Writer = upgraded{w.c.Writer}
