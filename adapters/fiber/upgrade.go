@@ -1,0 +1,126 @@
+package chanxfiber
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// patience is for how long a session waits for fasthttp to hand over its
+// connection, and for the client to take the answer.
+const patience = 15 * time.Second
+
+var errAbandoned = errors.New("chanxfiber: fiber has given the request up")
+
+// upgrade is a session on its way to its connection, which fasthttp hands over
+// once all middleware has returned. It may never do that: because the client is
+// gone, or because a middleware did not wait for the handler. So somebody else has
+// to end the session then.
+type upgrade struct {
+	session *chanx.Session
+	guard   *time.Timer
+}
+
+func newUpgrade(session *chanx.Session) *upgrade {
+	return &upgrade{session, time.AfterFunc(patience, func() { session.Discard(errAbandoned) })}
+}
+
+// discard ends the session, for which err is the reason, and returns that.
+func (u *upgrade) discard(err error) error {
+	if u.guard.Stop() {
+		u.session.Discard(err)
+	}
+	return err
+}
+
+// prepare makes the response a 101 and has the session run when the connection is
+// there.
+func (u *upgrade) prepare(c *fiber.Ctx) error {
+	header, err := u.session.Accept()
+	if err != nil {
+		return err
+	}
+	rc := c.Context()
+	// The core has checked these; the upgrader reads only the first line of each.
+	rc.Request.Header.Set(fiber.HeaderConnection, "Upgrade")
+	rc.Request.Header.Set(fiber.HeaderUpgrade, "websocket")
+	rc.Response.Header.Del(fiber.HeaderSecWebSocketExtensions)
+	err = websocket.New(func(conn *websocket.Conn) {
+		defer func() { _ = conn.Close() }() // does nothing, unless the server keeps hijacked connections
+		u.run(rc, conn.NetConn(), header)
+	}, websocket.Config{
+		EnableCompression: header.Get(fiber.HeaderSecWebSocketExtensions) != "",
+		ReadBufferSize:    1, // the smallest: its frames are not used
+		WriteBufferSize:   1,
+		RecoverHandler:    func(*websocket.Conn) {}, // the default tells the client what the panic was
+	})(c)
+	if err != nil {
+		return fmt.Errorf("chanxfiber: contrib/websocket: %w", err)
+	}
+	// fasthttp writes a 101 of a connection that it closes right after it, where
+	// keep-alive is off or a middleware says so. run writes it instead.
+	rc.HijackSetNoResponse(true)
+	return nil
+}
+
+// run answers the handshake and runs the session. The request is the session's
+// until run returns.
+func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked net.Conn, header http.Header) {
+	if !u.guard.Stop() {
+		return
+	}
+	transport := hijacked.(interface{ UnsafeConn() net.Conn }).UnsafeConn()
+	if err := respond(transport, &rc.Response, header); err != nil {
+		u.session.Discard(err)
+		return
+	}
+	early := pending(hijacked, transport)
+	rc.ResetUserValues() // or a context made from this one would have them
+	u.session.RunConn(transport, early)
+}
+
+// respond writes the response as middleware left it.
+func respond(transport net.Conn, resp *fasthttp.Response, header http.Header) error {
+	_ = transport.SetWriteDeadline(time.Now().Add(patience))
+	w := bufio.NewWriterSize(transport, 512)
+	if status := resp.StatusCode(); status != fasthttp.StatusSwitchingProtocols {
+		resp.SetConnectionClose()
+		return errors.Join(fmt.Errorf("chanxfiber: a middleware made the answer %d", status), resp.Write(w), w.Flush())
+	}
+	h := &resp.Header
+	h.ResetConnectionClose()
+	for _, name := range []string{
+		fiber.HeaderSecWebSocketProtocol, fiber.HeaderContentEncoding, fiber.HeaderContentType, fiber.HeaderTransferEncoding,
+	} {
+		h.Del(name)
+	}
+	for name := range header {
+		h.Set(name, header.Get(name))
+	}
+	_, err := transport.Write(h.Header())
+	if err == nil {
+		err = transport.SetWriteDeadline(time.Time{})
+	}
+	if err != nil {
+		return fmt.Errorf("chanxfiber: write the 101 response: %w", err)
+	}
+	return nil
+}
+
+// pending returns what fasthttp has read already of what the client sent after its
+// handshake: with a deadline that has passed nothing else can be read.
+func pending(hijacked io.Reader, transport net.Conn) []byte {
+	_ = transport.SetReadDeadline(time.Unix(1, 0))
+	early, _ := io.ReadAll(hijacked)
+	_ = transport.SetReadDeadline(time.Time{})
+	return early
+}
