@@ -120,4 +120,3 @@ func (h *handler) refuse(c *gin.Context, err error) {
 	c.Writer.Header().Del("Content-Type")
 	h.options.ErrorHandler(c, err)
 }
-

@@ -64,7 +64,7 @@ func embedded(w gin.ResponseWriter) http.ResponseWriter {
 	if !f.IsValid() || !f.CanInterface() {
 		return nil
 	}
-	inner, _ := f.Interface().(http.ResponseWriter)
+	inner, _ := reflect.TypeAssert[http.ResponseWriter](f)
 	return inner
 }
 
@@ -72,7 +72,7 @@ func embedded(w gin.ResponseWriter) http.ResponseWriter {
 // more, which hijacking it does, in vain.
 func settle(w gin.ResponseWriter) {
 	defer func() { _ = recover() }() // gin takes it for granted that what it wraps can be hijacked
-	_, _, _ = w.Hijack()
+	_, _, _ = w.Hijack()             //nolint:dogsled // all of it is in vain
 }
 
 // upgraded is a context's writer after that. The answer was 101, and what
