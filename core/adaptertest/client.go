@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -49,11 +50,19 @@ func handshake(host, target string, headers ...string) string {
 // connect opens a connection, over which nothing has gone yet.
 func (s *site) connect() *client {
 	s.Helper()
-	conn, err := net.DialTimeout("tcp", s.address, patience)
+	c, err := s.tryConnect()
 	if err != nil {
 		s.Fatalf("connect: %v", err)
 	}
-	return s.clientOn(conn)
+	return c
+}
+
+func (s *site) tryConnect() (*client, error) {
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(context.Background(), "tcp", s.address)
+	if err != nil {
+		return nil, err
+	}
+	return s.clientOn(conn), nil
 }
 
 func (s *site) clientOn(conn net.Conn) *client {
@@ -78,9 +87,9 @@ func (c *client) write(text string) {
 }
 
 // answered reads the answer to a request.
-func (c *client) answered(method string) answer {
+func (c *client) answered() answer {
 	c.Helper()
-	r, err := http.ReadResponse(c.br, &http.Request{Method: method})
+	r, err := http.ReadResponse(c.br, nil)
 	if err != nil {
 		c.Fatalf("the request was not answered: %v", err)
 	}
@@ -101,7 +110,7 @@ func (s *site) open(target string, headers ...string) *client {
 	s.Helper()
 	c := s.connect()
 	c.write(handshake(s.address, target, headers...))
-	if a := c.answered(http.MethodGet); a.status != http.StatusSwitchingProtocols {
+	if a := c.answered(); a.status != http.StatusSwitchingProtocols {
 		s.Fatalf("the handshake with %s was answered with %d %s", target, a.status, a.body)
 	}
 	return c
@@ -114,7 +123,7 @@ func (s *site) refused(target string, status int, headers ...string) answer {
 	c := s.connect()
 	defer c.drop()
 	c.write(handshake(s.address, target, headers...))
-	a := c.answered(http.MethodGet)
+	a := c.answered()
 	if status != 0 && a.status != status || a.status == http.StatusSwitchingProtocols {
 		s.Fatalf("the handshake with %s was answered with %d %s, want %d", target, a.status, a.body, status)
 	}
@@ -281,26 +290,44 @@ type reply struct {
 // ask sends a message and returns what answers it.
 func ask[Out any](c *client, message string, payload any) Out {
 	c.Helper()
+	out, err := askFor[Out](c, message, payload)
+	if err != nil {
+		c.Fatalf("%v", err)
+	}
+	return out
+}
+
+// askFor is ask for goroutines of a test's.
+func askFor[Out any](c *client, message string, payload any) (out Out, err error) {
 	p, err := json.Marshal(payload)
 	if err != nil {
-		c.Fatalf("%s: %v", message, err)
+		return out, err
 	}
-	c.send(fmt.Sprintf(`{"action":%q,"ref":"ask","payload":%s}`, message, p))
+	if _, err := c.conn.Write(masked(fin|opText, fmt.Appendf(nil, `{"action":%q,"ref":"ask","payload":%s}`, message, p))); err != nil {
+		return out, fmt.Errorf("%s: %w", message, err)
+	}
 	for {
-		text := c.next()
+		first, data, err := c.readFrame()
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", message, err)
+		}
+		text := describe(first, data)
+		if first == fin|opPing {
+			_, _ = c.conn.Write(masked(fin|opPong, data))
+			continue
+		}
 		var r reply
-		if err := json.Unmarshal([]byte(text), &r); err != nil {
-			c.Fatalf("%s: got %s", message, brief(text))
+		if err := json.Unmarshal(data, &r); err != nil || first != fin|opText {
+			return out, fmt.Errorf("%s: got %s", message, brief(text))
 		}
 		if r.Ref != "ask" {
 			continue
 		}
-		var out Out
 		decoder := json.NewDecoder(bytes.NewReader(r.Payload))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&out); err != nil {
-			c.Fatalf("%s: got %s: %v", message, brief(text), err)
+			return out, fmt.Errorf("%s: got %s: %w", message, brief(text), err)
 		}
-		return out
+		return out, nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,8 +77,8 @@ func (r router) Docs(path string, hub *chanx.Hub) {
 
 // handle registers a handler behind the group's middleware.
 func (r router) handle(pattern string, h http.HandlerFunc) {
-	for i := len(r.middleware) - 1; i >= 0; i-- {
-		mw, next := r.middleware[i], h
+	for _, mw := range slices.Backward(r.middleware) {
+		next := h
 		h = func(w http.ResponseWriter, req *http.Request) {
 			c := &requestContext{w, req}
 			called := false

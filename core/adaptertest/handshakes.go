@@ -73,7 +73,7 @@ func brokenHandshakes(k *kit) {
 	} {
 		client := s.connect()
 		client.write("GET /ws HTTP/1.1\r\nHost: " + s.address + "\r\n" + c.lines + "\r\n")
-		a := client.answered(http.MethodGet)
+		a := client.answered()
 		if a.status != c.status || a.body != c.text {
 			s.Errorf("%q is answered with %d %q, want %d %q", c.lines, a.status, a.body, c.status, c.text)
 		}
@@ -91,7 +91,7 @@ func http10(k *kit) {
 	s.start()
 	c := s.connect()
 	c.write(strings.Replace(handshake(s.address, "/ws"), "HTTP/1.1", "HTTP/1.0", 1))
-	if a := c.answered(http.MethodGet); a.status != http.StatusUpgradeRequired {
+	if a := c.answered(); a.status != http.StatusUpgradeRequired {
 		s.Errorf("it is answered with %d %s", a.status, a.body)
 	}
 	s.nobodyLeft()
@@ -147,7 +147,7 @@ func overTLS(k *kit) {
 		}
 		c := s.clientOn(conn)
 		c.write(handshake(s.address, "/ws") + string(masked(fin|opText, []byte(`{"action":"echo","ref":"1","payload":{"text":"early"}}`))))
-		if a := c.answered(http.MethodGet); a.status != http.StatusSwitchingProtocols {
+		if a := c.answered(); a.status != http.StatusSwitchingProtocols {
 			s.Fatalf("the handshake was answered with %d", a.status)
 		}
 		c.expect(`{"ref":"1","action":"echo","payload":{"text":"early"}}`)
@@ -277,7 +277,7 @@ func framesWithHandshake(k *kit) {
 		c := s.connect()
 		c.br = bufio.NewReaderSize(c.conn, 64<<10)
 		c.write(handshake(s.address, "/ws") + early.String())
-		if a := c.answered(http.MethodGet); a.status != http.StatusSwitchingProtocols {
+		if a := c.answered(); a.status != http.StatusSwitchingProtocols {
 			s.Fatalf("the handshake was answered with %d", a.status)
 		}
 		c.expect(want...)

@@ -56,6 +56,7 @@ type testCase struct {
 func casesOf(a *Adapter) []testCase {
 	all := slices.Concat(
 		mountingCases(a), valueCases(), identityCases(), authCases(a), refusalCases(), handshakeCases(), middlewareCases(a),
+		frameCases(), isolationCases(), closingCases(), shutdownCases(), reportCases(),
 	)
 	slices.SortStableFunc(all, func(x, y testCase) int {
 		switch {

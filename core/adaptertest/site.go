@@ -60,7 +60,7 @@ func (s *site) mount(r Router, address string, c chanx.Mountable, identity func(
 }
 
 // start begins to serve.
-func (s *site) start() *site {
+func (s *site) start() {
 	s.Helper()
 	l, err := new(net.ListenConfig).Listen(s.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,7 +68,6 @@ func (s *site) start() *site {
 	}
 	s.address = l.Addr().String()
 	s.startOn(l)
-	return s
 }
 
 func (s *site) startOn(l net.Listener) {
