@@ -128,8 +128,10 @@ const Timeout = 100 * time.Millisecond
 
 // Middleware is a middleware in front of an endpoint. The handshake asks for gzip.
 type Middleware struct {
-	// Kind says what it does, such as "gzip" or "timeout". It is the name of a row:
-	// "middleware/gzip".
+	// Kind says what it does, and is the name of a row: "middleware/gzip". In use
+	// are "gzip", "timeout", "timeout that buffers", "buffer", "recovery", "logger",
+	// "body limit", "body dump", "CORS", "CSRF", "secure headers", "request ID",
+	// "rate limit", "cache", "ETag" and "tracing".
 	Kind string
 	// Name of the function, such as "middleware.Gzip", with its module where that is
 	// not the framework's.

@@ -220,6 +220,30 @@ func describe(first byte, data []byte) string {
 	return fmt.Sprintf("frame %#x %x", first, data)
 }
 
+// follow reads until the connection ends, as a client does that behaves, and ends
+// it too.
+func (c *client) follow() {
+	defer c.drop()
+	for {
+		first, data, err := c.readFrame()
+		if err != nil {
+			return
+		}
+		c.obey(first, data)
+	}
+}
+
+// obey answers a frame where clients have to.
+func (c *client) obey(first byte, data []byte) {
+	switch {
+	case c.mute:
+	case first == fin|opPing:
+		_, _ = c.conn.Write(masked(fin|opPong, data))
+	case first == fin|opClose:
+		_, _ = c.conn.Write(masked(fin|opClose, data[:min(2, len(data))]))
+	}
+}
+
 // next returns the next frame in words, and answers it where clients have to.
 // "end" stands for the end of the connection.
 func (c *client) next() string {
@@ -231,13 +255,7 @@ func (c *client) next() string {
 	if err != nil {
 		return "end"
 	}
-	switch {
-	case c.mute:
-	case first == fin|opPing:
-		_, _ = c.conn.Write(masked(fin|opPong, data))
-	case first == fin|opClose:
-		_, _ = c.conn.Write(masked(fin|opClose, data[:min(2, len(data))]))
-	}
+	c.obey(first, data)
 	return describe(first, data)
 }
 
@@ -312,8 +330,7 @@ func askFor[Out any](c *client, message string, payload any) (out Out, err error
 			return out, fmt.Errorf("%s: %w", message, err)
 		}
 		text := describe(first, data)
-		if first == fin|opPing {
-			_, _ = c.conn.Write(masked(fin|opPong, data))
+		if c.obey(first, data); first == fin|opPing {
 			continue
 		}
 		var r reply

@@ -55,7 +55,7 @@ type testCase struct {
 // casesOf returns the suite for an adapter, those that run alone first.
 func casesOf(a *Adapter) []testCase {
 	all := slices.Concat(
-		mountingCases(a), valueCases(), identityCases(), authCases(a), refusalCases(), handshakeCases(), middlewareCases(a),
+		mountingCases(a), valueCases(), identityCases(), authCases(a), authenticatorCases(), refusalCases(), handshakeCases(), middlewareCases(a),
 		frameCases(), isolationCases(), closingCases(), shutdownCases(), reportCases(),
 	)
 	slices.SortStableFunc(all, func(x, y testCase) int {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
@@ -102,15 +103,19 @@ func applicationFirst(k *kit) {
 // leavesNothing behind: every goroutine of a site ends with it.
 func leavesNothing(k *kit) {
 	run := func() {
-		s := k.site(siteOptions{hub: chanx.HubOptions{Limits: chanx.Limits{CloseTimeout: 50 * time.Millisecond}}})
+		s := k.site(siteOptions{})
 		s.mount(s, "/ws", s.peers("peers", nil), nil)
 		s.start()
+		var clients sync.WaitGroup
 		for range 5 {
-			s.open("/ws").echoed("hello")
+			c := s.open("/ws")
+			c.echoed("hello")
+			clients.Go(c.follow)
 		}
 		s.open("/ws").drop()
 		s.refused("/nowhere", http.StatusNotFound)
-		s.end() // the clients don't answer their close frames
+		s.end()
+		clients.Wait()
 	}
 	run() // what lives as long as the process is there now
 	before := runtime.NumGoroutine()
