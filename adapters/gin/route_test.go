@@ -28,6 +28,7 @@ func TestPaths(t *testing.T) {
 		"without a slash":         {"/api", "ws", "/api/ws", "/api/ws", nil},
 		"the group itself":        {"/ws", "", "/ws", "/ws", nil},
 		"the group with a slash":  {"/ws", "/", "/ws/", "/ws/", nil},
+		"the group's own slash":   {"/ws/", "", "/ws/", "/ws/", nil},
 		"parameters":              {"", "/r/:room/u/:user", "/r/go/u/ann", "/r/{room}/u/{user}", map[string]string{"room": "go", "user": "ann"}},
 		"a parameter of none":     {"", "/r/:room", "/r/go", "/r/{room}", map[string]string{"room": "go", "other": ""}},
 		"within a segment":        {"", "/v:version/ws", "/v2/ws", "/v{version}/ws", map[string]string{"version": "2"}},
