@@ -42,7 +42,11 @@ func standard() []target {
 func extra() []target {
 	targets := []target{
 		own("chanx-topic", "peer-chanx", "chanx-topic"),
-		own("chanx-history", "peer-chanx -history", "chanx-topic"),
+		own("chanx-history", "peer-chanx -history 100", "chanx-topic"),
+		own("chanx-chi", "peer-adapter -framework chi", "chanx"),
+		own("chanx-gin", "peer-adapter -framework gin", "chanx"),
+		own("chanx-echo", "peer-adapter -framework echo", "chanx"),
+		own("chanx-fiber", "peer-adapter -framework fiber", "chanx"),
 		own("centrifuge-tuned", "peer-centrifuge -tuned", "centrifuge"),
 		own("limit-net", "peer-raw -loop net", "raw"),
 		own("limit-once", "peer-raw -loop once", "raw"),
