@@ -82,5 +82,5 @@ func runRefresh(x *exchange, ctx context.Context) error {
 	}
 	c.credential.Store(fresh)
 	c.hub.wheel.hasten(c)
-	return c.sendFrame(x.head(actionAuthentication), c.authenticated(nil))
+	return c.sendFrame(wire.Head{Action: actionAuthentication, Ref: x.ref}, c.authenticated(nil)) // of no topic, though the connection may be for one
 }

@@ -74,7 +74,7 @@ func (c *Conn) dispatch(x *exchange, b []byte) {
 		c.cancelStream(x)
 		return
 	case string(e.Action) == actionAuthentication && len(e.Topic) == 0 && c.consumer.refresh != nil:
-		x.route, x.topic, x.sub = c.consumer.refresh, "", nil // it is about the connection
+		x.route = c.consumer.refresh
 	case e.Topic != nil || c.consumer.alone != nil:
 		if !c.dispatchTopic(x, string(e.Action)) {
 			return

@@ -98,6 +98,7 @@ func fullHub(backwards bool) *chanx.Hub {
 	full := chanx.NewConsumer[conn](hub, "full", nil, &chanx.ConsumerOptions{
 		Doc:        chanx.Doc{Summary: "Everything", Description: "All that there *is*.", Tags: []string{"all"}},
 		Completion: true, AnnounceAuthentication: true,
+		Authenticator: &chanx.Authenticator{Verify: func(_ context.Context, token string) (any, error) { return token, nil }},
 	})
 	plain := chanx.NewConsumer[conn](hub, "plain", nil, &chanx.ConsumerOptions{Discriminator: "type"})
 	chanx.Reply(plain, func(conn, context.Context, ping) (pong, error) { return pong{}, nil })

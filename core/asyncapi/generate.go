@@ -103,7 +103,7 @@ func (g *generator) write() ([]byte, error) {
 	channelIDs := idsOf(maps.Keys(g.sources))
 	for p, s := range g.sources {
 		s.id = channelIDs[p]
-		s.messageIDs = idsOf(namesOf(s.frames))
+		s.messageIDs = idsOf(maps.Keys(s.frames))
 		c, err := g.channel(s)
 		if err != nil {
 			return nil, err

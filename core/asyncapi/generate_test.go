@@ -69,18 +69,19 @@ func TestOperations(t *testing.T) {
 	want := map[string]string{
 		"full.ask": "receive", "full.shout": "receive", "full.typing": "receive", "full.stream_cancel": "receive",
 		"full.typing.send": "send", "full.loose": "send", "full.answer": "send", "full.hello": "send",
-		"full.error": "send", "full.authentication": "send", "full.complete": "send", "full.group_complete": "send", "full.event_complete": "send",
+		"full.error": "send", "full.authentication": "send", "full.authentication.refresh": "receive", "full.complete": "send", "full.group_complete": "send", "full.event_complete": "send",
 		"plain.ping": "receive", "plain.loose": "receive", "plain.error": "send",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for name, want := range map[string][]any{
-		"full.ask":           {"#/channels/full/messages/answer"},
-		"full.shout":         {"#/channels/full/messages/token", "#/channels/full/messages/stream_end"},
-		"full.typing":        nil,
-		"full.stream_cancel": nil,
-		"plain.ping":         {"#/channels/plain/messages/pong"},
+		"full.ask":                    {"#/channels/full/messages/answer"},
+		"full.shout":                  {"#/channels/full/messages/token", "#/channels/full/messages/stream_end"},
+		"full.typing":                 nil,
+		"full.stream_cancel":          nil,
+		"full.authentication.refresh": {"#/channels/full/messages/authentication"},
+		"plain.ping":                  {"#/channels/plain/messages/pong"},
 	} {
 		var refs []any
 		replies, _ := at(t, text, "operations", name, "reply", "messages").([]any)
@@ -116,7 +117,7 @@ func TestRef(t *testing.T) {
 	text := generate(t, fullHub(false), nil)
 	for id, want := range map[string]bool{
 		"ask": true, "answer": true, "token": true, "stream_end": true, "full.error": true, "complete": true, "typing": true,
-		"hello": false, "full.loose": false, "plain.loose": true, "authentication": false, "group_complete": false, "event_complete": false,
+		"hello": false, "full.loose": false, "plain.loose": true, "authentication": true, "authentication.refresh": true, "group_complete": false, "event_complete": false,
 	} {
 		m := at(t, text, "components", "messages", id)
 		if _, ok := m.(map[string]any); !ok {

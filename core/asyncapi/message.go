@@ -21,7 +21,7 @@ type written struct {
 
 // messages writes every frame as a message among the components.
 func (g *generator) messages() error {
-	byAction := map[string][]*written{}
+	byName := map[place][]*written{}
 	for _, s := range g.sources {
 		for _, f := range s.frames {
 			m, err := g.message(s, f)
@@ -32,11 +32,11 @@ func (g *generator) messages() error {
 			if err != nil {
 				return err
 			}
-			byAction[f.action] = append(byAction[f.action], &written{message: m, source: s, frame: f, text: string(text)})
+			byName[f.place()] = append(byName[f.place()], &written{message: m, source: s, frame: f, text: string(text)})
 		}
 	}
 	placed := map[place]*message{}
-	for _, same := range byAction {
+	for _, same := range byName {
 		share(same)
 		for _, w := range same {
 			placed[w.place] = w.message
@@ -47,15 +47,15 @@ func (g *generator) messages() error {
 	for p, m := range placed {
 		g.document.Components.Messages[ids[p]] = m
 	}
-	for _, same := range byAction {
+	for _, same := range byName {
 		for _, w := range same {
-			g.document.Channels[w.source.id].Messages[w.source.messageID(w.frame.action)] = reference{"#/components/messages/" + ids[w.place]}
+			g.document.Channels[w.source.id].Messages[w.source.messageIDs[w.frame.place()]] = reference{"#/components/messages/" + ids[w.place]}
 		}
 	}
 	return nil
 }
 
-// share gives the messages of an action their places. Those of one kind share
+// share gives the messages of a name their places. Those of one kind share
 // theirs where channels write them alike, and so do kinds. The place has the
 // action's name for the first kind that there is, and for others the kind's after
 // that; where channels differ in what they call so, the channel's is before it.
@@ -74,7 +74,7 @@ func share(same []*written) {
 			if _, ok := shared[text]; ok || len(texts[k]) > 1 {
 				break
 			}
-			p := place{name: same[0].frame.action}
+			p := same[0].frame.place()
 			if i > 0 {
 				p.way = k.String()
 			}
@@ -84,7 +84,8 @@ func share(same []*written) {
 	for _, w := range same {
 		var ok bool
 		if w.place, ok = shared[w.text]; !ok {
-			w.place = place{channel: w.source.id, name: w.frame.action}
+			w.place = w.frame.place()
+			w.place.channel = w.source.id
 		}
 	}
 }

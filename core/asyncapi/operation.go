@@ -11,8 +11,8 @@ import (
 func (g *generator) operations() {
 	placed := map[place]*operation{}
 	for _, s := range g.sources {
-		for action, f := range s.frames {
-			p := place{channel: s.id, name: s.messageID(action)}
+		for name, f := range s.frames {
+			p := place{channel: s.id, name: s.messageIDs[name]}
 			if f.received {
 				placed[p] = s.receive(f)
 				p.way = "send"
@@ -35,7 +35,7 @@ func (s *source) receive(f *frame) *operation {
 		if o.Reply == nil {
 			o.Reply = &reply{Channel: s.ref()}
 		}
-		o.Reply.Messages = append(o.Reply.Messages, s.messageRef(action))
+		o.Reply.Messages = append(o.Reply.Messages, s.messageRef(place{name: action}))
 	}
 	return o
 }
@@ -57,12 +57,12 @@ func (s *source) operation(action string, f *frame, doc chanx.Doc) *operation {
 		Summary:     doc.Summary,
 		Description: doc.Description,
 		Tags:        tagsOf(doc),
-		Messages:    []reference{s.messageRef(f.action)},
+		Messages:    []reference{s.messageRef(f.place())},
 	}
 }
 
 func (s *source) ref() reference { return reference{"#/channels/" + s.id} }
 
-func (s *source) messageRef(action string) reference {
-	return reference{"#/channels/" + s.id + "/messages/" + s.messageID(action)}
+func (s *source) messageRef(name place) reference {
+	return reference{"#/channels/" + s.id + "/messages/" + s.messageIDs[name]}
 }

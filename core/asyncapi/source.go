@@ -12,16 +12,18 @@ import (
 type source struct {
 	chanx.EndpointInfo // of the consumer
 
-	topic      *chanx.TopicInfo  // nil for the consumer itself
-	frames     map[string]*frame // by action
-	id         string            // of the channel
-	messageIDs map[place]string  // of the frames on the channel
+	topic      *chanx.TopicInfo // nil for the consumer itself
+	frames     map[place]*frame // by their places on the channel
+	id         string           // of the channel
+	messageIDs map[place]string // of the frames on the channel
 }
 
 // frame is a message on a channel. An action has one, even where several Go
-// types go by it: a frame must match one message only.
+// types go by it: a frame must match one message only. The exception are frames of
+// the framework's own that can't be mistaken for each other.
 type frame struct {
 	action     string
+	way        string // tells it from another frame of the action; "" for most
 	title      string
 	doc        chanx.Doc
 	types      []reflect.Type // of the payload
@@ -51,7 +53,7 @@ func sourcesOf(info chanx.EndpointInfo) []*source {
 
 // newSource makes the source of a consumer, or of one of its topics.
 func newSource(info chanx.EndpointInfo, topic *chanx.TopicInfo) *source {
-	s := &source{EndpointInfo: info, topic: topic, frames: map[string]*frame{}}
+	s := &source{EndpointInfo: info, topic: topic, frames: map[place]*frame{}}
 	handlers := info.HandlersInfo
 	if topic != nil {
 		handlers = topic.HandlersInfo
@@ -107,7 +109,7 @@ func (s *source) push(messages []chanx.MessageInfo) {
 	}
 }
 
-func (s *source) messageID(action string) string { return s.messageIDs[place{name: action}] }
+func (f *frame) place() place { return place{name: f.action, way: f.way} }
 
 // eventDoc is what is said of the one event that the frame comes of.
 func (f *frame) eventDoc() chanx.Doc {
@@ -119,10 +121,10 @@ func (f *frame) eventDoc() chanx.Doc {
 
 // frame returns the frame of a message, with its type.
 func (s *source) frame(m chanx.MessageInfo) *frame {
-	f := s.frames[m.Action]
+	f := s.frames[place{name: m.Action}]
 	if f == nil {
 		f = &frame{action: m.Action, title: m.Schema.Name()}
-		s.frames[m.Action] = f
+		s.frames[f.place()] = f
 	}
 	if !slices.Contains(f.types, m.Type) {
 		f.types = append(f.types, m.Type)
@@ -136,11 +138,8 @@ func (s *source) addOwn(streams bool) {
 		action: "error", title: "Error", pushed: true, answers: true, types: []reflect.Type{reflect.TypeFor[errorPayload]()},
 		doc: chanx.Doc{Summary: "A message was refused, or its handler failed"},
 	})
-	if s.AnnounceAuthentication && !s.multiplexed() {
-		s.own(&frame{
-			action: "authentication", title: "Authentication", pushed: true, ofConn: true, types: []reflect.Type{reflect.TypeFor[authenticationPayload]()},
-			doc: chanx.Doc{Summary: "The result of the authentication, before any other frame"},
-		})
+	if !s.multiplexed() {
+		s.addAuthentication()
 	}
 	if s.Completion {
 		s.own(&frame{action: "complete", title: "Complete", pushed: true, answers: true, doc: chanx.Doc{Summary: "A message was handled"}})
@@ -163,7 +162,7 @@ func (s *source) own(f *frame) {
 	if f.types == nil {
 		f.types = []reflect.Type{reflect.TypeFor[struct{}]()}
 	}
-	s.frames[f.action] = f
+	s.frames[f.place()] = f
 }
 
 // errorPayload is what [chanx.Error] is on the wire.
@@ -179,11 +178,4 @@ type violationPayload struct {
 	Code    string         `json:"code" doc:"The rule that is broken" example:"min_length"`
 	Message string         `json:"message" doc:"For a person, to be read after the name of the value"`
 	Params  map[string]any `json:"params,omitempty" doc:"The rule's own values"`
-}
-
-// authenticationPayload is the result of an authentication on the wire.
-type authenticationPayload struct {
-	StatusCode int    `json:"status_code" doc:"HTTP status that says the same" example:"200"`
-	StatusText string `json:"status_text"`
-	Data       any    `json:"data" doc:"What the application says of the client"`
 }

@@ -166,7 +166,7 @@ func (s *source) describePresence() {
 		chanx.PresenceJoined[any]{}.Action(): "A member has come, or has another info",
 		chanx.PresenceLeft{}.Action():        "A member has gone",
 	} {
-		if f := s.frames[action]; f != nil && f.doc.Summary == "" && slices.ContainsFunc(f.types, isPresence) {
+		if f := s.frames[place{name: action}]; f != nil && f.doc.Summary == "" && slices.ContainsFunc(f.types, isPresence) {
 			f.doc.Summary = summary
 		}
 	}

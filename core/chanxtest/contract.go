@@ -18,7 +18,7 @@ type contract struct{ info chanx.EndpointInfo }
 // own are the framework's frames that a consumer may send beside errors, and
 // ownOfTopics those of topics.
 var (
-	own         = []string{"authentication", "group_complete", "event_complete", "stream_end"}
+	own         = []string{authentication, "group_complete", "event_complete", "stream_end"}
 	ownOfTopics = []string{"subscribed", "unsubscribed", "group_complete", "event_complete", "stream_end"}
 )
 
@@ -141,9 +141,9 @@ func (k *contract) checkOwn(f *Frame) error {
 		return nil
 	case f.Action == "subscribed":
 		return k.checkPlace(f)
-	case f.Action == "authentication" && f.Payload[0] != '{':
-		return errors.New("its payload is no object")
-	case f.Action != "authentication" && string(f.Payload) != "null":
+	case f.Action == authentication:
+		return k.checkAuthentication(f)
+	case string(f.Payload) != "null":
 		return errors.New("its payload is not null")
 	}
 	return nil

@@ -64,7 +64,7 @@ func TestFrames(t *testing.T) {
 		mux := http.NewServeMux()
 		mux.Handle("/{room}/everything", everything(hub))
 		c := newChecker(t, documentOf(t, hub), "everything")
-		client := chanxtest.Dial(t, mux, "/go/everything", nil)
+		client := chanxtest.Dial(t, mux, "/go/everything", named("ada"))
 		const tree = `{"name":"oak","kind":"leaf","children":[],"parent":null,"weight":1.5,"planted":"2026-01-02T03:04:05Z","image":"","page":{"items":[]}}`
 		for _, step := range []struct {
 			frame string
@@ -76,6 +76,9 @@ func TestFrames(t *testing.T) {
 			{`{"type":"count","ref":"2"}`, "count", "number stream_end complete"},
 			{`{"type":"stream_cancel","ref":"2"}`, "stream_cancel", "complete"},
 			{`{"type":"noise","payload":{"A":true,"B":false}}`, "noise", "complete noise group_complete"},
+			{`{"type":"authentication","ref":"3","payload":{"token":"ada"}}`, "authentication.refresh", "authentication complete"},
+			{`{"type":"authentication","payload":{"token":"bob"}}`, "authentication.refresh", "error complete"},
+			{`{"type":"authentication","payload":{"token":""}}`, "", "error complete"},
 			{`{"type":"grow","payload":{}}`, "", "error complete"},
 			{`{"type":"nothing"}`, "", "error complete"},
 			{`{}`, "", "error complete"},
@@ -113,6 +116,10 @@ func TestRefusedFrames(t *testing.T) {
 		`{"payload":null}`,
 		`{"type":"count","payload":1}`,
 		`{"type":"count","ref":1}`,
+		`{"type":"authentication"}`,
+		`{"type":"authentication","payload":{}}`,
+		`{"type":"authentication","payload":{"token":""}}`,
+		`{"type":"authentication","payload":{"status_code":200}}`,
 		`{"type":"noise"}`,
 		`{"type":"noise","payload":null}`,
 		`{"type":"noise","payload":{"A":true}}`,

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/asyncapi"
+	"github.com/chanx-go/chanx/core/chanxtest"
 )
 
 type conn = *chanx.Conn
@@ -82,6 +84,16 @@ var hubs = map[string]func(hub *chanx.Hub){
 	"topics":       func(hub *chanx.Hub) { newTopics(hub) },
 }
 
+// byName takes a token for the client's name, good for an hour.
+var byName = &chanx.Authenticator{Verify: func(_ context.Context, token string) (any, error) {
+	return chanx.Credential{Identity: token, Expires: time.Now().Add(time.Hour)}, nil
+}}
+
+// named is how a client brings a token.
+func named(token string) *chanxtest.DialOptions {
+	return &chanxtest.DialOptions{Header: http.Header{"Authorization": {"Bearer " + token}, "Cookie": {"theme=dark"}}}
+}
+
 // everything mounts a consumer that has every kind of frame.
 func everything(hub *chanx.Hub) *chanx.Endpoint {
 	c := chanx.NewConsumer(hub, "everything", func(ctx context.Context, conn conn) (conn, error) {
@@ -89,7 +101,7 @@ func everything(hub *chanx.Hub) *chanx.Endpoint {
 		return conn, errors.Join(conn.Join(ctx, "all"), conn.Send(ctx, noise{}))
 	}, &chanx.ConsumerOptions{
 		Doc:        chanx.Doc{Summary: "All", Description: "*All*", Tags: []string{"all", "some"}},
-		Completion: true, AnnounceAuthentication: true, Discriminator: "type",
+		Completion: true, AnnounceAuthentication: true, Discriminator: "type", Authenticator: byName,
 	})
 	chanx.Params[params](c)
 	chanx.Outgoing[noise](c)

@@ -112,7 +112,8 @@ func parameters(channel map[string]any, id string, fault func(string, ...any)) {
 }
 
 // ambiguous finds messages of a channel that a frame of another one matches:
-// all must require the same member and each have its own constant there.
+// all that go the same way must require the same member and each have its own
+// constant there.
 func ambiguous(d map[string]any, id string, fault func(string, ...any)) {
 	seen := map[string]string{}
 	for name := range member(d, "channels", id, "messages") {
@@ -128,9 +129,38 @@ func ambiguous(d map[string]any, id string, fault func(string, ...any)) {
 				action = property + "=" + constant
 			}
 		}
-		if other, taken := seen[action]; action == "" || taken {
-			fault("channel %s: a frame can be %q and %q", id, name, other)
+		for _, way := range ways(d, "#/channels/"+id+"/messages/"+name) {
+			if other, taken := seen[way+action]; action == "" || taken {
+				fault("channel %s: a frame can be %q and %q", id, name, other)
+			}
+			seen[way+action] = name
 		}
-		seen[action] = name
 	}
+}
+
+// ways are those that a message goes: "receive", "send" or both, also where no
+// operation says so.
+func ways(d map[string]any, ref string) []string {
+	var found []string
+	for id := range member(d, "operations") {
+		op := member(d, "operations", id)
+		way, _ := op["action"].(string)
+		if refersTo(op, ref) {
+			found = append(found, way)
+		}
+		if refersTo(member(op, "reply"), ref) {
+			found = append(found, "send")
+		}
+	}
+	if found == nil {
+		return []string{"receive", "send"}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// refersTo reports whether something has that message.
+func refersTo(of map[string]any, ref string) bool {
+	messages, _ := of["messages"].([]any)
+	return slices.ContainsFunc(messages, func(m any) bool { return m.(map[string]any)["$ref"] == ref })
 }

@@ -57,7 +57,7 @@ func newTopics(hub *chanx.Hub) *topics {
 		chanx.On(topic, func(s sub, ctx context.Context, m noise) error { return s.Broadcast(ctx, m) }, chanx.Sends[noise]())
 		chanx.On(topic, func(s sub, _ context.Context, _ leave) error { s.Unsubscribe(); return nil })
 	}
-	options := &chanx.ConsumerOptions{Completion: true, AnnounceAuthentication: true, Discriminator: "type"}
+	options := &chanx.ConsumerOptions{Completion: true, AnnounceAuthentication: true, Discriminator: "type", Authenticator: byName}
 	many := chanx.NewConsumer(hub, "many", func(_ context.Context, conn conn) (conn, error) {
 		conn.Authenticated("ada")
 		return conn, nil
@@ -145,11 +145,11 @@ func TestTopicFrames(t *testing.T) {
 		mux.Handle("/{room}/many", ts.many)
 		text := documentOf(t, hub)
 		c := channels{newChecker(t, text, "many"), newChecker(t, text, "many_feed"), newChecker(t, text, "many_plain")}
-		header := http.Header{"Cookie": {"theme=dark"}}
-		client := chanxtest.Dial(t, mux, "/go/many", &chanxtest.DialOptions{Header: header})
+		client := chanxtest.Dial(t, mux, "/go/many", named("ada"))
 		walkThrough(t, client, c.of, []step{
 			{"", "", "authentication"},
 			{`{"type":"count","ref":"1"}`, " count", "complete"},
+			{`{"type":"authentication","payload":{"token":"ada"}}`, " authentication.refresh", "authentication complete"},
 			{`{"topic":"feed:go","type":"subscribe","ref":"2"}`, "feed: subscribe", "subscribed presence_state complete"},
 			{`{"topic":"feed:go","type":"subscribe","payload":{"recover":{"seq":0,"epoch":"?"}}}`, "feed: subscribe", "subscribed complete"},
 			{`{"topic":"feed:go","type":"subscribe","payload":{"recover":1},"ref":"3"}`, "", "error complete"},
@@ -170,7 +170,7 @@ func TestTopicFrames(t *testing.T) {
 			{`{"topic":1}`, "", "error complete"},
 		})
 		publish(t, ts.feed, 7, "feed:go")
-		other := chanxtest.Dial(t, mux, "/go/many", &chanxtest.DialOptions{Header: header})
+		other := chanxtest.Dial(t, mux, "/go/many", named("bob"))
 		walkThrough(t, other, c.of, []step{
 			{"", "", "authentication"},
 			{`{"topic":"feed:go","type":"subscribe"}`, "feed: subscribe", "subscribed presence_state complete"},
@@ -197,11 +197,12 @@ func TestAloneFrames(t *testing.T) {
 		mux.Handle("/feeds/{name}", ts.alone)
 		c := newChecker(t, documentOf(t, hub), "feed")
 		channel := func(string) *checker { return c }
-		client := chanxtest.Dial(t, mux, "/feeds/go", nil)
+		client := chanxtest.Dial(t, mux, "/feeds/go", named("ada"))
 		walkThrough(t, client, channel, []step{
 			{"", "", "authentication subscribed presence_state"},
 			{`{"type":"noise","payload":{"A":true,"B":false}}`, " noise", "noise group_complete complete"},
 			{`{"type":"grow","ref":"1","payload":` + oak + `}`, " grow", "grown complete"},
+			{`{"type":"authentication","payload":{"token":"ada"}}`, " authentication.refresh", "authentication complete"},
 			{`{"type":"count","ref":"2","topic":"feed:go"}`, " count", "number stream_end complete"},
 			{`{"type":"stream_cancel","ref":"2"}`, " stream_cancel", "complete"},
 			{`{"type":"subscribe","ref":"3"}`, " subscribe", "subscribed complete"},
@@ -216,7 +217,7 @@ func TestAloneFrames(t *testing.T) {
 		})
 		publish(t, ts.feed, 7, "feed:go")
 		walkThrough(t, client, channel, []step{{"", "", "number event_complete"}})
-		other := chanxtest.Dial(t, mux, "/feeds/go?recover_seq=0&recover_epoch=?", nil)
+		other := chanxtest.Dial(t, mux, "/feeds/go?recover_seq=0&recover_epoch=?", named("bob"))
 		walkThrough(t, other, channel, []step{{"", "", "authentication subscribed presence_state"}})
 		walkThrough(t, client, channel, []step{{"", "", "presence_joined"}})
 		other.Close(chanx.CloseNormal, "")
@@ -243,6 +244,7 @@ func TestRefusedTopicFrames(t *testing.T) {
 			`{"topic":"feed:go","type":"error","payload":{"reason":"x","detail":"x"}}`,
 			`{"version":1,"type":"error","payload":{"reason":"x","detail":"x"}}`,
 			`{"version":1,"topic":"feed:go","seq":0,"type":"number","payload":1}`,
+			`{"type":"authentication","payload":{"token":"ada"}}`,
 			`{"version":1,"topic":"feed:go","type":"authentication","payload":{"status_code":200,"status_text":"OK","data":null}}`,
 		},
 		"many": {`{"topic":"feed:go","type":"subscribe"}`, `{"type":"noise","payload":{"A":true,"B":false}}`, `{"type":"stream_cancel","ref":"1"}`},
