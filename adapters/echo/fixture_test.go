@@ -85,3 +85,11 @@ func asked(t *testing.T, h http.Handler, path string, params ...string) answer {
 	c.ExpectNothing()
 	return chanxtest.Request[answer](c, ask{params})
 }
+
+// handshake returns the headers of a handshake.
+func handshake() http.Header {
+	return http.Header{
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
+	}
+}

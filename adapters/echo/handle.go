@@ -78,24 +78,25 @@ func (h *handler) serve(c echo.Context) error {
 	if h.endpoint == nil || overlong(c) {
 		return echo.ErrNotFound
 	}
-	var own *echo.HTTPError
-	r, w := c.Request(), &writer{c.Response().Writer, c.Response(), c.Request()}
+	r := c.Request()
+	w := &writer{c.Response().Writer, c.Response(), r}
+	var refusal *echo.HTTPError
 	err := h.endpoint.Upgrade(w, &chanx.Handshake{
 		Request:   r,
 		PathValue: func(name string) string { return param(c, r, name) },
 		Identify: func() (id any, err error) {
 			id, err = h.identity(c)
-			own = ownError(err)
-			return id, reasoned(own, err)
+			refusal, err = own(err)
+			return id, err
 		},
 	})
 	switch {
 	case err == nil:
 		return nil
-	case own != nil:
-		return own
+	case refusal != nil:
+		return refusal
 	}
-	return refusal(w.Header(), err)
+	return w.refuse(err)
 }
 
 // overlong reports whether a parameter has more than the one segment that it

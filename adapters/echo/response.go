@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/labstack/echo/v4"
@@ -47,25 +46,17 @@ func (w *writer) Hijack() (nc net.Conn, brw *bufio.ReadWriter, err error) {
 // settle marks every response that middleware may know, one inside the other, as
 // answered with 101, so that logs say so and error handlers keep off.
 func settle(w http.ResponseWriter, rest spent) {
-	for w != nil {
-		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return
-		}
-		inner := u.Unwrap()
-		if r, ok := w.(*echo.Response); ok {
-			commit(r, rest)
-		}
-		w = inner
+	u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+	if !ok {
+		return
 	}
-}
-
-// commit is WriteHeader with 101 but for the writing: what waits for an answer with
-// Response.Before is done, and may set cookies.
-func commit(r *echo.Response, rest spent) {
-	defer func() { r.Status, r.Committed = http.StatusSwitchingProtocols, true }()
-	r.Writer = rest
-	r.WriteHeader(http.StatusSwitchingProtocols)
+	inner := u.Unwrap()
+	if r, ok := w.(*echo.Response); ok {
+		defer func() { r.Status, r.Committed = http.StatusSwitchingProtocols, true }()
+		r.Writer = rest
+		r.WriteHeader(http.StatusSwitchingProtocols) // for what waits with Response.Before, and may set cookies
+	}
+	settle(inner, rest)
 }
 
 // spent is what is left of a response once its connection is a socket: it drops
@@ -77,17 +68,21 @@ func (s spent) WriteHeader(int)             {}
 func (s spent) Write(p []byte) (int, error) { return len(p), nil }
 func (s spent) Flush()                      {}
 
-// refusal is the error that has echo's error handler answer a handshake that is
-// refused with err. The headers of the answer are set already.
-func refusal(h http.Header, err error) *echo.HTTPError {
-	status, header, body := chanx.Refusal(err)
-	header.Del(echo.HeaderContentType) // the error handler's to say
-	maps.Copy(h, header)
-	he := &echo.HTTPError{Code: status, Message: strings.TrimSpace(string(body)), Internal: err}
-	if e, ok := errors.AsType[*chanx.Error](err); ok {
-		he.Message = message{e, body}
+// refuse has echo's error handler answer a handshake that is refused with err. What
+// is no handshake, or can't be upgraded, gets the same line of text everywhere.
+func (w *writer) refuse(err error) error {
+	e, ok := errors.AsType[*chanx.Error](err)
+	if !ok && w.request.Context().Err() == nil { // else the response may be another's
+		chanx.Refuse(w.response, err)
+		return nil
 	}
-	return he
+	status, header, body := chanx.Refusal(err)
+	if !ok {
+		return echo.NewHTTPError(status).WithInternal(err)
+	}
+	header.Del(echo.HeaderContentType) // the error handler's to say
+	maps.Copy(w.Header(), header)
+	return &echo.HTTPError{Code: status, Message: message{e, body}, Internal: err}
 }
 
 // message is an [*chanx.Error] of which echo makes the JSON that clients get
@@ -102,24 +97,19 @@ func (m message) Error() string { return m.err.Error() }
 // MarshalJSON returns what [chanx.Refusal] has.
 func (m message) MarshalJSON() ([]byte, error) { return m.json, nil }
 
-// ownError returns the error of echo's that an identity is refused with, or nil.
-func ownError(err error) *echo.HTTPError {
-	if _, ok := errors.AsType[*chanx.Error](err); ok {
-		return nil
+// own returns the error of echo's in what an identity is refused with, and err in
+// chanx's words where that says who may not connect: a consumer that announces its
+// authentication tells the client.
+func own(err error) (*echo.HTTPError, error) {
+	he, ok := errors.AsType[*echo.HTTPError](err)
+	if _, public := errors.AsType[*chanx.Error](err); public || !ok {
+		return nil, err
 	}
-	own, _ := errors.AsType[*echo.HTTPError](err)
-	return own
-}
-
-// reasoned is err in chanx's words where own, the error of echo's in it, says who
-// may not connect. A consumer that announces its authentication tells the client.
-func reasoned(own *echo.HTTPError, err error) error {
-	switch {
-	case own == nil:
-	case own.Code == http.StatusUnauthorized:
-		return chanx.Errorf(chanx.Unauthenticated, "%v", own.Message)
-	case own.Code == http.StatusForbidden:
-		return chanx.Errorf(chanx.Forbidden, "%v", own.Message)
+	switch he.Code {
+	case http.StatusUnauthorized:
+		err = chanx.Errorf(chanx.Unauthenticated, "%v", he.Message)
+	case http.StatusForbidden:
+		err = chanx.Errorf(chanx.Forbidden, "%v", he.Message)
 	}
-	return err
+	return he, err
 }
