@@ -1,13 +1,17 @@
 // Package chanxecho mounts chanx consumers on echo's routers and groups.
 //
 //	e := echo.New()
-//	e.Use(middleware.Logger(), middleware.Recover())
+//	e.Use(middleware.RequestLogger(), middleware.Recover())
 //	chanxecho.Handle(e.Group("/ws"), "/rooms/:room", chat, nil)
 //
 // Authentication middleware runs on the upgrade request as on any other, and the
 // values that it puts into the request's context are there for the connection's
 // whole life, under conn.Context() too. Those of echo's own context are not: that
 // one serves other requests as soon as the handshake is over.
+//
+// A handshake that is refused with a [*chanx.Error] is an [*echo.HTTPError] of the
+// same status, with the former in it, which echo's error handler answers. Echo's
+// own writes the JSON that chanx does everywhere.
 package chanxecho
 
 import (
