@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+
+	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
 
 // options are what the command line says.
 type options struct {
 	addr       string
+	framework  string
 	completion bool
 	document   string // file to write the AsyncAPI document to
 }
@@ -18,10 +22,11 @@ type options struct {
 // parse reads the command line. What it can't do yet it says.
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
+	frameworks := strings.Join(server.Frameworks(), ", ")
 	flags := flag.NewFlagSet("showcase", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are for the caller to print
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 for any that is free")
-	framework := flags.String("framework", "chi", "web framework: chi, gin, echo or fiber")
+	flags.StringVar(&o.framework, "framework", "chi", "web `framework`: "+frameworks)
 	layer := flags.String("layer", "memory", "what connects processes: memory, redis://… or nats://…")
 	flags.BoolVar(&o.completion, "completion", false, "announce with a frame that a message was handled")
 	flags.StringVar(&o.document, "asyncapi", "", "write the AsyncAPI document to a `file` and exit")
@@ -36,11 +41,8 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("%w; -help lists the flags", err)
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q; -help lists the flags", flags.Arg(0))
-	case *framework != "chi":
-		if slices.Contains([]string{"gin", "echo", "fiber"}, *framework) {
-			return o, fmt.Errorf("-framework %s is not there yet: chi is", *framework)
-		}
-		return o, fmt.Errorf("unknown -framework %q: chi is there", *framework)
+	case !slices.Contains(server.Frameworks(), o.framework):
+		return o, fmt.Errorf("unknown -framework %q: there are %s", o.framework, frameworks)
 	case *layer != "memory":
 		return o, fmt.Errorf("-layer %q is not there yet: memory is", *layer)
 	}

@@ -7,9 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -44,7 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	a := app.New(&app.Options{Completion: opts.completion})
-	handler, err := server.Chi(a)
+	srv, err := server.New(opts.framework, a)
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "showcase listens on", urlOf(listener.Addr()))
-	return serve(ctx, a, handler, listener)
+	return serve(ctx, a, srv, listener)
 }
 
 // writeDocument writes the AsyncAPI document to a file.
@@ -69,14 +67,7 @@ func writeDocument(a *app.App, name string) error {
 }
 
 // serve runs the server and the worker until ctx ends, and waits for both.
-func serve(ctx context.Context, a *app.App, handler http.Handler, listener net.Listener) error {
-	srv := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
+func serve(ctx context.Context, a *app.App, srv server.Server, listener net.Listener) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	defer running.Wait()

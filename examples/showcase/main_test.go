@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
 
 // lines gives what the program prints, line by line, to whoever waits for it.
@@ -19,9 +21,16 @@ func (l lines) Write(p []byte) (int, error) {
 }
 
 func TestRun(t *testing.T) {
+	for _, framework := range server.Frameworks() {
+		t.Run(framework, func(t *testing.T) { testRun(t, framework) })
+	}
+}
+
+func testRun(t *testing.T, framework string) {
 	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	printed, ended := make(lines, 1), make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0"}, printed) }()
+	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-framework", framework}, printed) }()
 	var line string
 	select {
 	case line = <-printed:
@@ -32,10 +41,16 @@ func TestRun(t *testing.T) {
 	if !ok {
 		t.Fatalf("the program prints %q", line)
 	}
-	for target, status := range map[string]int{"/": 200, "/healthz": 200, "/asyncapi.json": 200, "/ws/chat": 426, "/ws/private": 401, "/nothing": 404} {
-		if got := get(t, url+target); got != status {
-			t.Errorf("GET %s: %d, want %d", target, got, status)
+	for target, want := range map[string]int{
+		"/": 200, "/assets/page.js": 200, "/healthz": 200, "/routes.json": 200, "/token?sub=ada": 200, "/members/lobby:a": 200,
+		"/ws/chat": 426, "/ws/room/a%2Fb": 426, "/ws/private": 401, "/ws/nothing": 404, "/nothing": 404, "/events/chat_room": 405,
+	} {
+		if got, _ := get(t, url+target); got != want {
+			t.Errorf("GET %s: %d, want %d", target, got, want)
 		}
+	}
+	if status, text := get(t, url+"/asyncapi.json"); text != written(t, framework) {
+		t.Errorf("GET /asyncapi.json: %d, and another document than the one that -asyncapi writes", status)
 	}
 	stop()
 	if err := <-ended; err != nil {
@@ -43,7 +58,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, url string) int {
+func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -54,7 +69,11 @@ func get(t *testing.T, url string) int {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	return resp.StatusCode
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 func TestRunRefuses(t *testing.T) {
@@ -69,8 +88,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{[]string{"-addr", busy.Addr().String()}, "address already in use"},
 		{[]string{"-nonsense"}, "-nonsense"},
-		{[]string{"-framework", "gin"}, "gin is not there yet"},
-		{[]string{"-framework", "rails"}, `unknown -framework "rails"`},
+		{[]string{"-framework", "rails"}, `unknown -framework "rails": there are chi, gin, echo, fiber`},
 		{[]string{"-layer", "nats://localhost"}, "not there yet"},
 		{[]string{"-asyncapi", filepath.Join(t.TempDir(), "no", "such", "folder")}, "no such file"},
 		{[]string{"extra"}, "unexpected argument"},

@@ -7,17 +7,18 @@ import { Showcase } from '../showcase.js';
 const misuse = [
   [['-nonsense'], /not defined: -nonsense/],
   [['-addr', 'nowhere:http:x'], /nowhere/],
-  [['-framework', 'gin'], /gin is not there yet/],
-  [['-framework', 'rails'], /unknown -framework "rails"/],
+  [['-framework', 'rails'], /unknown -framework "rails": there are chi, gin, echo, fiber/],
   [['-layer', 'redis://127.0.0.1'], /not there yet/],
   [['-asyncapi', 'no/such/folder/asyncapi.json'], /no such file/],
   [['stray'], /unexpected argument "stray"/],
 ];
 
-export function program() {
-  describe('program', () => {
+export function signals(framework) {
+  const start = () => Showcase.start('-framework', framework);
+
+  describe('signals', () => {
     it('SIGTERM drains: clients are told when to come back', async () => {
-      const showcase = await Showcase.start();
+      const showcase = await start();
       const clients = await Promise.all(Array.from({ length: 20 }, () => Client.connect(`${showcase.ws}/ws/room/last`)));
       await Promise.all(clients.map((client) => client.request('ping')));
       const stopped = showcase.stop('SIGTERM');
@@ -30,7 +31,7 @@ export function program() {
     });
 
     it('SIGTERM drains who has subscribed, without a complaint', async () => {
-      const showcase = await Showcase.start();
+      const showcase = await start();
       const clients = await Promise.all(['Ada', 'Bob', 'Cleo'].map((name) => Client.connect(`${showcase.ws}/ws/lounge?name=${name}`)));
       for (const client of clients) {
         for (const topic of ['lobby:last', 'presence:ada']) await client.request('subscribe', undefined, topic);
@@ -42,13 +43,17 @@ export function program() {
     });
 
     it('SIGTERM waits for nothing: not for jobs, not for clients that do not answer', async () => {
-      const showcase = await Showcase.start();
+      const showcase = await start();
       const client = await Client.connect(`${showcase.ws}/ws/background_jobs`);
       await client.request('job', { content: 'never done' });
       assert.deepEqual(await within(showcase.stop('SIGTERM'), () => 'the program goes on'), { code: 0, signal: null });
       await client.expectClose(1012);
     });
+  });
+}
 
+export function flags() {
+  describe('flags', () => {
     it('-completion tells when a message has been handled', async () => {
       const showcase = await Showcase.start('-completion');
       const client = await Client.connect(`${showcase.ws}/ws/bench`);
@@ -59,10 +64,10 @@ export function program() {
       assert.equal((await showcase.stop()).code, 0);
     });
 
-    for (const [flags, complaint] of misuse) {
-      it(`${flags.join(' ')}: exit code 1`, async () => {
-        const showcase = new Showcase(...flags);
-        const { code } = await within(showcase.ended, () => 'the program goes on');
+    for (const [args, complaint] of misuse) {
+      it(`${args.join(' ')}: exit code 1`, async () => {
+        const showcase = new Showcase(...args);
+        const { code } = await within(showcase.ended, () => 'the program goes on').finally(() => showcase.process.kill());
         assert.equal(code, 1);
         assert.match(showcase.errors, complaint);
         assert.equal(showcase.output, '');

@@ -1,12 +1,9 @@
-// Package server puts the showcase into web frameworks, one file for each.
 package server
 
 import (
 	"net/http"
-	"strings"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
-	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
 	"github.com/go-chi/chi/v5"
@@ -35,7 +32,7 @@ func Chi(a *app.App) (http.Handler, error) {
 			tokens := jwtauth.New("HS256", []byte(app.Secret), nil)
 			r.Use(jwtauth.Verify(tokens, jwtauth.TokenFromHeader, tokenFromSubprotocol))
 			r.Use(jwtauth.Authenticator(tokens))
-			chanxchi.Handle(r, "/private", a.Private, &chanxchi.Options{Identity: user})
+			chanxchi.Handle(r, "/private", a.Private, &chanxchi.Options{Identity: chiUser})
 		})
 	})
 	chanxchi.Docs(r, "/asyncapi", a.Hub, app.Docs())
@@ -43,24 +40,15 @@ func Chi(a *app.App) (http.Handler, error) {
 	return r, chanxchi.Locate(r)
 }
 
-// user is who the token was made out to that the middleware has verified.
-func user(r *http.Request) (any, error) {
-	token, _, err := jwtauth.FromContext(r.Context())
-	if err != nil || token == nil || token.Subject() == "" {
-		return nil, chanx.Errorf(chanx.Unauthenticated, "the token does not say whose it is")
-	}
-	return app.User{Subject: token.Subject()}, nil
+func tokenFromSubprotocol(r *http.Request) string {
+	return offeredToken(r.Header.Values("Sec-WebSocket-Protocol")...)
 }
 
-// tokenFromSubprotocol finds the token where a browser puts it: among the
-// subprotocols, as bearer.<token>.
-func tokenFromSubprotocol(r *http.Request) string {
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for offered := range strings.SplitSeq(line, ",") {
-			if token, ok := strings.CutPrefix(strings.TrimSpace(offered), app.TokenPrefix); ok {
-				return token
-			}
-		}
+// chiUser is who jwtauth let in.
+func chiUser(r *http.Request) (any, error) {
+	token, _, err := jwtauth.FromContext(r.Context())
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	return userOf(token.Subject(), token.Expiration())
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/chanxtest"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
@@ -17,13 +18,13 @@ func bearer(token string) *chanxtest.DialOptions {
 func TestPrivate(t *testing.T) {
 	each(t, func(s *showcase) {
 		token := web.Token("ada", time.Now().Add(time.Hour))
-		c := chanxtest.Dial(s, s.handler, "/ws/private", bearer(token))
+		c := s.dialWith("/ws/private", bearer(token))
 		if got := chanxtest.Request[app.Identity](c, app.WhoAmI{}); got.Subject != "ada" {
 			s.Errorf("the server takes ada for %q", got.Subject)
 		}
 
 		protocol := app.TokenPrefix + web.Token("bob", time.Now().Add(time.Hour))
-		c = chanxtest.Dial(s, s.handler, "/ws/private", &chanxtest.DialOptions{Subprotocols: []string{"chat", protocol}})
+		c = s.dialWith("/ws/private", &chanxtest.DialOptions{Subprotocols: []string{"chat", protocol}})
 		if c.Subprotocol() != protocol {
 			s.Errorf("the subprotocol is %q, not the token's", c.Subprotocol())
 		}
@@ -45,7 +46,16 @@ func TestPrivateRefuses(t *testing.T) {
 			"an empty subprotocol": {Subprotocols: []string{app.TokenPrefix}},
 		} {
 			s.Log(name)
-			chanxtest.Refused(s, s.handler, "/ws/private", http.StatusUnauthorized, opts)
+			s.refused("/ws/private", http.StatusUnauthorized, opts)
 		}
+	})
+}
+
+// The socket ends when the token does.
+func TestPrivateExpires(t *testing.T) {
+	each(t, func(s *showcase) {
+		c := s.dialWith("/ws/private", bearer(web.Token("ada", time.Now().Add(2*time.Second))))
+		chanxtest.Request[app.Identity](c, app.WhoAmI{})
+		c.ExpectClose(chanx.CloseExpired)
 	})
 }

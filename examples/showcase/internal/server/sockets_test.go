@@ -242,6 +242,6 @@ func TestShutdown(t *testing.T) {
 		if err := <-done; err != nil {
 			s.Error(err)
 		}
-		chanxtest.Refused(s, s.handler, "/ws/room/last", 503, nil)
+		s.refused("/ws/room/last", 503, nil)
 	})
 }

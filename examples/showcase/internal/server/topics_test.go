@@ -52,7 +52,7 @@ func TestRoomOnItsOwnRoute(t *testing.T) {
 			}
 			topic.ExpectNothing()
 		}
-		chanxtest.Refused(s, s.handler, "/ws/topics/room/a:b", 404, nil)
+		s.refused("/ws/topics/room/a:b", 404, nil)
 	})
 }
 
@@ -70,7 +70,7 @@ func TestOnline(t *testing.T) {
 		ann.ExpectNothing()
 		laptop.Close(chanx.CloseNormal, "")
 		expect(s, ann, app.PresenceChanged{User: "ann", Online: false})
-		chanxtest.Refused(s, s.handler, "/ws/lounge?name=a:b", 400, nil)
+		s.refused("/ws/lounge?name=a:b", 400, nil)
 	})
 }
 
