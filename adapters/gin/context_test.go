@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	chanxgin "github.com/chanx-go/chanx/adapters/gin"
 	chanx "github.com/chanx-go/chanx/core"
@@ -85,6 +86,64 @@ func TestConcurrentHandshakes(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// There is middleware that answers for a handler which takes too long, and doesn't
+// wait for it. gin's context is another request's then, and so is everything in it:
+// the late handshake touches nothing of that one.
+func TestContextOfAnother(t *testing.T) {
+	for name, late := range map[string]error{"opened": nil, "refused": chanx.Errorf(chanx.Forbidden, "not for you")} {
+		t.Run(name, func(t *testing.T) {
+			reused := 0
+			for reused == 0 { // which is the pool's choice
+				inBubble(t, func(t *testing.T, hub *chanx.Hub) {
+					if contextOfAnother(t, hub, late) {
+						reused++
+					}
+				})
+			}
+		})
+	}
+}
+
+// contextOfAnother opens a connection while another's late open returns an error,
+// and reports whether the two had one context.
+func contextOfAnother(t *testing.T, hub *chanx.Hub, late error) bool {
+	t.Helper()
+	opening, goOn, handled := make(chan *gin.Context, 1), make(chan error), make(chan bool)
+	opts := &chanxgin.Options{Identity: func(c *gin.Context) (any, error) {
+		user := c.Param("user")
+		opening <- c
+		return user, <-goOn
+	}}
+	r := gin.New()
+	var errs []*gin.Error
+	chanxgin.Handle(r.Group("/late", func(c *gin.Context) {
+		go func() {
+			c.Next()
+			close(handled)
+		}()
+		opening <- <-opening // once the handler has begun
+		c.AbortWithStatus(http.StatusRequestTimeout)
+	}), "/:user", peers(hub, "late"), opts)
+	chanxgin.Handle(r.Group("", afterwards(func(c *gin.Context) { errs = c.Errors })), "/:user", peers(hub, "peers"), opts)
+
+	chanxtest.Refused(t, r, "/late/ann", http.StatusRequestTimeout, nil)
+	ann := <-opening
+	dialled := make(chan *chanxtest.Client, 1)
+	go func() { dialled <- chanxtest.Dial(t, r, "/bob", nil) }()
+	bob := <-opening
+	goOn <- late
+	<-handled
+	goOn <- nil
+	if got := chanxtest.Request[answer](<-dialled, ask{}).User; got != "bob" {
+		t.Errorf("bob is %q", got)
+	}
+	synctest.Wait()
+	if len(errs) > 0 || hub.Connections() != 1 {
+		t.Errorf("bob's request has the errors %v, and there are %d connections", errs, hub.Connections())
+	}
+	return ann == bob
 }
 
 // overTCP connects as a user, makes a plain request, and asks.

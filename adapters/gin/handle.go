@@ -85,7 +85,8 @@ type handler struct {
 
 func (h *handler) serve(c *gin.Context) {
 	params := h.pattern.values(c.Request.URL, c.Params)
-	err := h.endpoint.Upgrade(writer{c.Writer, c}, &chanx.Handshake{
+	w := newWriter(c)
+	err := h.endpoint.Upgrade(w, &chanx.Handshake{
 		Request: c.Request,
 		PathValue: func(name string) string {
 			if value, ok := params.Get(name); ok {
@@ -95,7 +96,7 @@ func (h *handler) serve(c *gin.Context) {
 		},
 		Identify: func() (any, error) { return h.options.Identity(c) },
 	})
-	if err != nil {
+	if err != nil && !w.over() {
 		h.refuse(c, err)
 	}
 }

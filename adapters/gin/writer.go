@@ -6,49 +6,70 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 )
 
-// writer is a context's writer until the connection is taken over.
+// writer is a context's writer until the connection is taken over. It looks
+// beneath gin's own before open runs, and so knows the request's connection from
+// others whatever becomes of the context meanwhile.
 type writer struct {
 	http.ResponseWriter
 
-	c *gin.Context
+	c    *gin.Context
+	own  []gin.ResponseWriter // gin's; an engine in an engine has its own
+	base http.ResponseWriter  // what these were given
+}
+
+// servedBy is the key under which a context has its writer.
+type servedBy struct{}
+
+func newWriter(c *gin.Context) *writer {
+	w := &writer{ResponseWriter: c.Writer, c: c, base: c.Writer}
+	for {
+		g, ok := w.base.(gin.ResponseWriter)
+		if !ok {
+			break
+		}
+		if own, ok := g.(interface{ Unwrap() http.ResponseWriter }); ok {
+			w.own, w.base = append(w.own, g), own.Unwrap()
+		} else if inner := embedded(g); inner != nil {
+			w.base = inner
+		} else {
+			break
+		}
+	}
+	c.Set(servedBy{}, w)
+	return w
+}
+
+// over reports whether gin has the context for another request already: there is
+// middleware that times out and does not wait for its handlers.
+func (w *writer) over() bool {
+	now, _ := w.c.Get(servedBy{})
+	return now != w
 }
 
 // Unwrap is for error messages, which name what is in the way.
-func (w writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Hijack takes the connection, from where gin's own writers have it: these take
-// note of an attempt as of an answer, and say 200 if it failed.
-func (w writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if w.c.Writer.Written() {
+// Hijack takes the connection from beneath gin's own writers: these take note of
+// an attempt as of an answer, and say 200 if it failed.
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	switch {
+	case w.over():
+		return nil, nil, errors.New("the request is over: middleware didn't wait for it")
+	case w.c.Writer.Written():
 		return nil, nil, errors.New("middleware has answered already, and didn't abort")
 	}
-	nc, brw, err := hijack(w.ResponseWriter)
+	nc, brw, err := http.NewResponseController(w.base).Hijack()
 	if err == nil {
-		w.c.Writer = upgraded{w.c.Writer}
-	}
-	return nc, brw, err
-}
-
-func hijack(w http.ResponseWriter) (net.Conn, *bufio.ReadWriter, error) {
-	g, ok := w.(gin.ResponseWriter)
-	if !ok {
-		return http.NewResponseController(w).Hijack()
-	}
-	own, ok := g.(interface{ Unwrap() http.ResponseWriter })
-	if !ok {
-		if inner := embedded(g); inner != nil {
-			return hijack(inner)
+		for _, own := range slices.Backward(w.own) {
+			own.WriteHeader(http.StatusSwitchingProtocols)
+			settle(own)
 		}
-		return g.Hijack()
-	}
-	nc, brw, err := hijack(own.Unwrap())
-	if err == nil {
-		g.WriteHeader(http.StatusSwitchingProtocols)
-		settle(g)
+		w.c.Writer = upgraded{w.c.Writer}
 	}
 	return nc, brw, err
 }
