@@ -12,6 +12,7 @@ package chanxchi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -58,12 +59,32 @@ func Handle(r Router, pattern string, consumer chanx.Mountable, opts *Options) {
 		h.options = *opts
 	}
 	address := h.options.Prefix + addressOf(pattern, h.chiParams)
-	if _, h.chi = r.(chi.Routes); h.chi && h.options.Prefix == "" {
+	routes, isChi := r.(chi.Routes)
+	if isChi {
+		mustBeFree(routes, pattern)
+	}
+	if h.chi = isChi; isChi && h.options.Prefix == "" {
 		h.endpoint = chanx.MountBelow(consumer, address)
 	} else {
 		h.endpoint = chanx.Mount(consumer, address)
 	}
 	r.Handle(pattern, h)
+}
+
+// mustBeFree panics where a consumer is at the pattern already, which chi would
+// silently replace.
+func mustBeFree(routes chi.Routes, pattern string) {
+	address := addressOf(pattern, nil)
+	for _, route := range routes.Routes() {
+		for _, there := range route.Handlers {
+			if chain, ok := there.(*chi.ChainHandler); ok { // of inline middleware
+				there = chain.Endpoint
+			}
+			if _, ok := there.(*handler); ok && addressOf(route.Pattern, nil) == address {
+				panic(fmt.Sprintf("chanxchi: another consumer is mounted at %q", pattern))
+			}
+		}
+	}
 }
 
 // Locate gives every consumer that is mounted below root its whole address, with

@@ -24,10 +24,11 @@ type site struct {
 
 	hub     *chanx.Hub
 	hubLog  journal
-	log     journal // of the framework
-	access  journal // of requests
-	address string  // host and port, once it is started
-	served  chan struct{}
+	log     journal       // of the framework
+	access  journal       // of requests
+	address string        // host and port, once it is started
+	served  chan struct{} // closed when Serve has returned
+	failed  error         // what it has returned
 	ended   sync.Once
 }
 
@@ -74,7 +75,8 @@ func (s *site) startOn(l net.Listener) {
 	s.served = make(chan struct{})
 	go func() {
 		defer close(s.served)
-		_ = s.Serve(l)
+		s.failed = s.Serve(l)
+		_ = l.Close() // also where it has not come to serve
 	}()
 }
 

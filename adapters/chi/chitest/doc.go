@@ -1,4 +1,4 @@
-// Package chitest holds tests of chanxchi with middleware that is not part of
-// chi. They are a module of their own, so that what they need is nobody else's
-// dependency.
+// Package chitest runs the suite for adapters with chanxchi, on chi and on
+// http.ServeMux, and with middleware that is part of neither. It is a module of its
+// own, so that what that needs is nobody else's dependency.
 package chitest

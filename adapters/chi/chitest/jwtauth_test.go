@@ -96,7 +96,13 @@ func fromSubprotocol(r *http.Request) string {
 	return ""
 }
 
-func sign(t *testing.T, with *jwtauth.JWTAuth, subject string, expires time.Duration) string {
+// private mounts a consumer behind that middleware.
+func private(r chi.Router, pattern string, c chanx.Mountable) {
+	r = r.With(jwtauth.Verify(tokens, jwtauth.TokenFromHeader, jwtauth.TokenFromCookie, fromSubprotocol), jwtauth.Authenticator(tokens))
+	chanxchi.Handle(r, pattern, c, &chanxchi.Options{Identity: subject})
+}
+
+func sign(t testing.TB, with *jwtauth.JWTAuth, subject string, expires time.Duration) string {
 	t.Helper()
 	_, token, err := with.Encode(map[string]any{"sub": subject, "exp": time.Now().Add(expires)})
 	if err != nil {
@@ -109,48 +115,22 @@ func header(name, value string) *chanxtest.DialOptions {
 	return &chanxtest.DialOptions{Header: http.Header{name: {value}}}
 }
 
-func TestValidToken(t *testing.T) {
+// A token as a subprotocol is echoed, unless the client offers one that is
+// preferred.
+func TestSubprotocol(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := members(t)
-		ann, bob, cleo := sign(t, tokens, "ann", time.Hour), sign(t, tokens, "bob", time.Hour), sign(t, tokens, "cleo", time.Hour)
-		clients := map[string]*chanxtest.Client{
-			"ann":  chanxtest.Dial(t, h, "/members", header("Authorization", "Bearer "+ann)),
-			"bob":  chanxtest.Dial(t, h, "/members", header("Cookie", "jwt="+bob)),
-			"cleo": chanxtest.Dial(t, h, "/members", &chanxtest.DialOptions{Subprotocols: []string{"other", "bearer." + cleo}}),
-		}
-		for name, c := range clients {
-			c.ExpectNothing()
-			if got := chanxtest.Request[identity](c, whoami{}); got != (identity{name, name}) {
-				t.Errorf("%s is %+v", name, got)
+		bearer := "bearer." + sign(t, tokens, "ann", time.Hour)
+		for want, offered := range map[string][]string{bearer: {"other", bearer}, "chat": {bearer, "chat"}} {
+			c := chanxtest.Dial(t, h, "/members", &chanxtest.DialOptions{Subprotocols: offered})
+			if got := c.Subprotocol(); got != want {
+				t.Errorf("the subprotocol is %q, want %q", got, want)
+			}
+			if got := chanxtest.Request[identity](c, whoami{}); got != (identity{"ann", "ann"}) {
+				t.Errorf("ann is %+v", got)
 			}
 		}
-		if got := clients["cleo"].Subprotocol(); got != "bearer."+cleo {
-			t.Errorf("the subprotocol is %q", got)
-		}
-		both := chanxtest.Dial(t, h, "/members", &chanxtest.DialOptions{Subprotocols: []string{"bearer." + cleo, "chat"}})
-		if got := both.Subprotocol(); got != "chat" {
-			t.Errorf("the subprotocol is %q, not the one that is preferred", got)
-		}
-	})
-}
-
-func TestInvalidToken(t *testing.T) {
-	other := jwtauth.New("HS256", []byte("guess"), nil)
-	synctest.Test(t, func(t *testing.T) {
-		h := members(t)
-		for name, opts := range map[string]*chanxtest.DialOptions{
-			"missing":               nil,
-			"expired":               header("Authorization", "Bearer "+sign(t, tokens, "ann", -time.Minute)),
-			"another secret":        header("Authorization", "Bearer "+sign(t, other, "ann", time.Hour)),
-			"no token":              header("Authorization", "Bearer x.y.z"),
-			"expired cookie":        header("Cookie", "jwt="+sign(t, tokens, "ann", -time.Minute)),
-			"expired subprotocol":   {Subprotocols: []string{"bearer." + sign(t, tokens, "ann", -time.Minute)}},
-			"subprotocol without":   {Subprotocols: []string{"chat"}},
-			"valid, another scheme": header("Authorization", "Basic "+sign(t, tokens, "ann", time.Hour)),
-		} {
-			t.Log(name)
-			chanxtest.Refused(t, h, "/members", http.StatusUnauthorized, opts)
-		}
+		chanxtest.Refused(t, h, "/members", http.StatusUnauthorized, &chanxtest.DialOptions{Subprotocols: []string{"chat"}})
 	})
 }
 

@@ -1,0 +1,142 @@
+package chitest
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	chanxchi "github.com/chanx-go/chanx/adapters/chi"
+	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/go-chi/cors"
+	"github.com/klauspost/compress/gzhttp"
+)
+
+func TestServeMux(t *testing.T) {
+	adaptertest.Run(t, adaptertest.Adapter{
+		New: func(_ testing.TB, o adaptertest.Options) adaptertest.App { return newMux(o) },
+		Routes: []adaptertest.Route{
+			{Pattern: "GET /ws", Address: "/ws", Path: "/ws"},
+			{Pattern: "127.0.0.1/ws", Address: "/ws", Path: "/ws"},
+			{Pattern: "/ws/{$}", Address: "/ws/", Path: "/ws/"},
+			{Pattern: "/files/{path...}", Address: "/files/{path}", Path: "/files/", Values: map[string]string{"path": ""}},
+		},
+		Misuse: []string{"POST /ws", "/ws/{room", "/ws/{}", "/ws/{a}/{a}"},
+		Middleware: []adaptertest.Middleware{
+			{Kind: "gzip", Name: "klauspost/compress/gzhttp", Use: using(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) })},
+			{Kind: "timeout that buffers", Name: "http.TimeoutHandler", Use: using(timeoutHandler), Refused: http.StatusInternalServerError},
+			{Kind: "buffer", Name: "a buffer that unwraps", Use: using(buffering(true))},
+			{Kind: "buffer", Name: "a buffer that does not", Use: using(buffering(false)), Refused: http.StatusInternalServerError},
+			{Kind: "body limit", Name: "http.MaxBytesHandler", Use: using(maxBytes)},
+			{Kind: "CORS", Name: "go-chi/cors", Use: using(cors.AllowAll().Handler)},
+			{Kind: "CSRF", Name: "http.CrossOriginProtection", Use: using(http.NewCrossOriginProtection().Handler)},
+		},
+		Auth: []adaptertest.Auth{muxBasicAuth, scsAuth, gorillaAuth(t)},
+	})
+}
+
+// muxApp is an application of net/http alone.
+type muxApp struct {
+	*group
+	server
+
+	options adaptertest.Options
+}
+
+func newMux(o adaptertest.Options) *muxApp {
+	mux := http.NewServeMux()
+	return &muxApp{&group{mux: mux}, newServer(mux, o), o}
+}
+
+func (a *muxApp) Serve(l net.Listener) error {
+	a.Handler = logged(a.Handler, a.options) // around what middleware there is
+	return a.server.Serve(l)
+}
+
+// group is a ServeMux, or some of its routes: net/http has nothing for that, and
+// programs write such as this.
+type group struct {
+	mux        *http.ServeMux
+	prefix     string
+	middleware []func(http.Handler) http.Handler
+}
+
+// register adds a handler behind the group's middleware.
+func (g *group) register(pattern string, h http.Handler) {
+	for _, mw := range slices.Backward(g.middleware) {
+		h = mw(h)
+	}
+	method, path, found := strings.Cut(pattern, " ")
+	if !found {
+		method, path = "", pattern
+	}
+	g.mux.Handle(strings.TrimLeft(method+" "+g.prefix+path, " "), h)
+}
+
+// routes is a group as chanxchi wants it.
+type routes struct{ *group }
+
+func (r routes) Handle(pattern string, h http.Handler) { r.register(pattern, h) }
+
+func (g *group) Handle(pattern string, c chanx.Mountable, identity func(adaptertest.Context) (any, error)) {
+	chanxchi.Handle(routes{g}, pattern, c, &chanxchi.Options{Identity: identityOf(identity), Prefix: g.prefix})
+}
+
+func (g *group) Group(prefix string, middleware ...func(adaptertest.Context, func() error) error) adaptertest.Router {
+	inner := &group{g.mux, g.prefix + prefix, slices.Clone(g.middleware)}
+	for _, f := range middleware {
+		inner.middleware = append(inner.middleware, middlewareOf(f))
+	}
+	return inner
+}
+
+func (g *group) Get(pattern string, handler func(adaptertest.Context) error) {
+	g.register("GET "+pattern, handlerOf(handler))
+}
+
+func (g *group) Docs(path string, hub *chanx.Hub) { chanxchi.Docs(routes{g}, path, hub, nil) }
+
+// logged logs every request, and recovers.
+func logged(h http.Handler, o adaptertest.Options) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := &statusWriter{w, http.StatusOK}
+		defer func() {
+			if v := recover(); v != nil {
+				fmt.Fprintf(o.Log, "panic: %v\n%s", v, debug.Stack())
+				if s.status != http.StatusSwitchingProtocols {
+					s.WriteHeader(http.StatusInternalServerError)
+				}
+			}
+			fmt.Fprintln(o.AccessLog, s.status, r.Method, r.URL.Path)
+		}()
+		h.ServeHTTP(s, r)
+	})
+}
+
+// statusWriter knows the status of an answer, that of a connection which is taken
+// over too.
+type statusWriter struct {
+	http.ResponseWriter
+
+	status int
+}
+
+func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+func (s *statusWriter) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(s.ResponseWriter).Hijack()
+	if err == nil {
+		s.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
+}
