@@ -27,9 +27,10 @@ type Router interface {
 // Options configure a mounted consumer. nil means the defaults.
 type Options struct {
 	// Identity finds out who the client is, from the context as the middleware
-	// left it, for [chanx.Identity]. An error refuses the handshake: a
-	// [*chanx.Error] with the status of its reason, any other with 500. The
-	// context must not be kept.
+	// left it, for [chanx.Identity]: a value of the program's, or a
+	// [chanx.Credential] with one, which expires. nil is nobody. An error refuses
+	// the handshake: a [*chanx.Error] with the status of its reason, any other
+	// with 500. The context must not be kept.
 	//
 	// nil means what gin.BasicAuth leaves, which is the value of "user", else what
 	// gin-jwt leaves, the value of "identity", else nobody. No other key of the
