@@ -199,6 +199,9 @@ func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error
 	switch refusal.Reason {
 	case Unauthenticated:
 		code = CloseUnauthenticated
+		if errors.Is(err, errExpired) {
+			code = CloseExpired
+		}
 	case Forbidden, Unauthorized:
 	default:
 		c.forget(err)

@@ -36,6 +36,19 @@ var transcriptServers = map[string]labOptions{
 			return c.Send(ctx, said{"welcome"})
 		},
 	},
+	"guarded": {
+		consumer: chanx.ConsumerOptions{
+			AnnounceAuthentication: true, Limits: chanx.Limits{PingInterval: -1},
+			Authenticator: &chanx.Authenticator{Verify: passes, Query: "token"},
+		},
+		open: func(_ context.Context, c *client) error {
+			who, _ := chanx.Identity[bearer](c.Conn)
+			c.Authenticated(map[string]string{"user": who.Name})
+			return nil
+		},
+	},
+	"passable": {consumer: chanx.ConsumerOptions{Completion: true, Authenticator: &chanx.Authenticator{Verify: passes, Query: "token"}}},
+	"keyed":    {register: registerTopics, consumer: chanx.ConsumerOptions{Authenticator: &chanx.Authenticator{Verify: passes, Query: "token"}}},
 	"stranger": {consumer: chanx.ConsumerOptions{AnnounceAuthentication: true}, open: refuseWith(chanx.Unauthenticated)},
 	"topics":   {register: registerTopics, hub: chanx.HubOptions{Limits: chanx.Limits{PingInterval: -1}}},
 	"lossy":    {register: registerTopics, hub: chanx.HubOptions{Logger: discard}, layer: loseTheSecond},
