@@ -1,4 +1,5 @@
-import { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
 import { build, clean, Showcase } from './showcase.js';
 import { frames } from './suites/frames.js';
 import { http } from './suites/http.js';
@@ -22,11 +23,17 @@ for (const framework of ['chi', 'gin', 'echo', 'fiber']) {
       showcase = await Showcase.start('-framework', framework);
     });
     after(async () => {
-      await showcase?.stop();
+      await showcase?.stop('SIGKILL');
     });
 
     for (const suite of [rooms, sockets, frames, topics, lounge, tokens, http, page]) suite(running);
     signals(framework);
+
+    it('has said nothing but where it listens, and ends', async () => {
+      assert.deepEqual(await showcase.stop(), { code: 0, signal: null });
+      assert.equal(showcase.errors, '');
+      assert.equal(showcase.output, `showcase listens on ${showcase.http}\n`);
+    });
   });
 }
 

@@ -28,7 +28,7 @@ export function rooms(running) {
     });
 
     it('keeps rooms apart, whatever their names', async () => {
-      const names = ['a', 'a b', 'a/b', 'café', '100%', '%2F', 'room:a', '🚪'];
+      const names = ['a', 'a b', 'a/b', 'café', '100%', '%2F', 'a+b', 'room:a', '🚪'];
       const clients = await Promise.all(names.map(enter));
       for (const [i, client] of clients.entries()) {
         client.send({ action: 'room_chat', payload: { message: `in ${names[i]}` } });
@@ -38,6 +38,13 @@ export function rooms(running) {
         await client.expectNothing();
         await client.close();
       }
+    });
+
+    it('takes a plus in the path for a plus', async () => {
+      const client = await Client.connect(`${running().ws}/ws/room/a+b`);
+      client.send({ action: 'room_chat', payload: { message: 'Hi' } });
+      await client.expect(notification('Hi', 'a+b'));
+      await client.close();
     });
 
     it('delivers to everybody in order', async () => {
