@@ -39,10 +39,11 @@ type Authenticator struct {
 	// Verify returns whose token it is: what [Identity] gives, or a [Credential]
 	// where it expires or has a subject. nil is nobody, and refuses the token.
 	//
-	// An [*Error] is what the client is told. Any other error refuses the token as
-	// not valid and is logged at debug level, without the token; one that comes of
-	// a deadline is [Unavailable] in place of that, and a warning. The context ends
-	// after [Limits].HandshakeTimeout and has the values of the handshake's.
+	// An [*Error] is what the client is told; for a token that has expired there is
+	// [ErrExpired]. Any other error refuses the token as not valid and is logged at
+	// debug level, without the token; one that comes of a deadline is [Unavailable]
+	// in place of that, and a warning. The context ends after
+	// [Limits].HandshakeTimeout and has the values of the handshake's.
 	//
 	// Verify is called from many goroutines at once. It must not be nil.
 	Verify func(ctx context.Context, token string) (any, error)
@@ -152,15 +153,13 @@ func (c *Conn) identify(ctx context.Context, h *Handshake) error {
 		credential, err = c.authenticate(ctx, h.Request)
 	}
 	if err == nil && credential.expired() {
-		err = errExpired
+		err = ErrExpired
 	}
 	if err == nil {
 		c.credential.Store(credential)
 	}
 	return err
 }
-
-var errExpired = &Error{Reason: Unauthenticated, Detail: "the credentials have expired"}
 
 // authenticate asks the consumer's authenticator. nil is nobody.
 func (c *Conn) authenticate(ctx context.Context, r *http.Request) (*Credential, error) {
@@ -193,7 +192,7 @@ func (c *Conn) verify(ctx context.Context, token string) (*Credential, error) {
 	case credential == nil:
 		return nil, Errorf(Unauthenticated, invalidToken)
 	case credential.expired():
-		return nil, errExpired
+		return nil, ErrExpired
 	}
 	return credential, nil
 }

@@ -202,6 +202,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"nobody:sesame", 401, badToken, invalid},
 		{"nil:sesame", 401, badToken, invalid},
 		{"unknown:sesame", 401, "this token was withdrawn", invalid},
+		{"old:sesame", 401, "the credentials have expired", invalid},
 		{"ann/0s", 401, "the credentials have expired", invalid},
 		{"ann/-1000000h", 401, "the credentials have expired", invalid},
 		{"wrapped:sesame", 403, "banned", ""},
@@ -339,7 +340,7 @@ func TestAdaptersIdentityComesFirst(t *testing.T) {
 func TestAnnouncedRefusalOfTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(t, gateOptions{consumer: chanx.ConsumerOptions{AnnounceAuthentication: true}})
-		for token, code := range map[string]chanx.CloseCode{"": chanx.CloseUnauthenticated, "bad": chanx.CloseUnauthenticated, "ann/-1s": chanx.CloseExpired} {
+		for token, code := range map[string]chanx.CloseCode{"": chanx.CloseUnauthenticated, "bad": chanx.CloseUnauthenticated, "ann/-1s": chanx.CloseExpired, "old": chanx.CloseExpired} {
 			c := chanxtest.Dial(t, g, "/", with(token))
 			if got, want := c.Next().Text, `{"action":"authentication","payload":{"status_code":401,"status_text":"Unauthorized","data":null}}`; got != want {
 				t.Errorf("got %s", got)

@@ -23,6 +23,11 @@ type Credential struct {
 	Expires time.Time
 }
 
+// ErrExpired refuses credentials that were good once. It is an [*Error] with the
+// reason [Unauthenticated]. Where the consumer announces its authentication the
+// client is closed with [CloseExpired], so that it may come back with others.
+var ErrExpired error = &Error{Reason: Unauthenticated, Detail: "the credentials have expired"}
+
 // Identity returns what the authentication found out about the client, if it is
 // a T: see the adapter's options, and [Authenticator]. After the client has
 // refreshed its credentials it is what the new ones say.

@@ -3,6 +3,7 @@ package chanx_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -32,6 +33,8 @@ func passes(ctx context.Context, token string) (any, error) {
 	case "nilerror":
 		var err *chanx.Error
 		return nil, err
+	case "old":
+		return nil, fmt.Errorf("%w: %s", chanx.ErrExpired, token)
 	case "down":
 		return nil, chanx.Errorf(chanx.Unavailable, "come back later")
 	case "unknown":

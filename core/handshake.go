@@ -199,7 +199,7 @@ func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error
 	switch refusal.Reason {
 	case Unauthenticated:
 		code = CloseUnauthenticated
-		if errors.Is(err, errExpired) {
+		if errors.Is(err, ErrExpired) {
 			code = CloseExpired
 		}
 	case Forbidden, Unauthorized:
