@@ -50,13 +50,17 @@ func (p *peer) Ask(ctx context.Context, m ask) (answer, error) {
 // newHub makes a hub that ends with the test.
 func newHub(t *testing.T) *chanx.Hub {
 	t.Helper()
-	hub := chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.DiscardHandler)})
+	hub := silentHub()
 	t.Cleanup(func() {
 		if err := hub.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
 	return hub
+}
+
+func silentHub() *chanx.Hub {
+	return chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.DiscardHandler)})
 }
 
 // peers makes a consumer whose clients are answered.

@@ -12,6 +12,7 @@
 package chanxfiber
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -111,15 +112,21 @@ func (h *handler) serve(c *fiber.Ctx) error {
 			return h.identify(c)
 		},
 	})
+	var u *upgrade
+	if err == nil {
+		u, err = accept(session)
+	}
+	if c.Context() != rc || rc.ID() != id {
+		// A middleware has answered for us, and did not wait: this is another's
+		// request by now.
+		u.discard(errAbandoned)
+		return errAbandoned
+	}
+	if err == nil {
+		err = u.prepare(c, r)
+	}
 	if err != nil {
 		return h.refuse(c, err)
-	}
-	u := newUpgrade(session)
-	if c.Context() != rc || rc.ID() != id { // timeout.New has given up waiting: this is somebody else's by now
-		return u.discard(errAbandoned)
-	}
-	if err := u.prepare(c); err != nil {
-		return h.refuse(c, u.discard(err))
 	}
 	return nil
 }
@@ -177,7 +184,7 @@ func (h *handler) refuse(c *fiber.Ctx, err error) error {
 	}
 	message := strings.TrimSpace(string(body))
 	if e, ok := errors.AsType[*chanx.Error](err); ok {
-		message = e.Detail
+		message = cmp.Or(e.Detail, string(e.Reason))
 	}
 	return h.options.ErrorHandler(c, &refusal{fiber.NewError(status, message), err})
 }

@@ -17,6 +17,11 @@ const restName = "path"
 // plain names in braces, and returns those that are called something else in the
 // path. fiber's own parser does it, in an app that nobody ever asks for anything.
 func parse(prefix, path string) (address string, renamed map[string]string) {
+	defer func() {
+		if why := recover(); why != nil { // fiber's own panics don't say where
+			panic(fmt.Sprintf("chanxfiber: the path %q: %v", path, why))
+		}
+	}()
 	app := fiber.New(fiber.Config{CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true})
 	app.Group(prefix).Get(path, func(*fiber.Ctx) error { return nil }).Name("it")
 	route := app.GetRoute("it")
@@ -32,7 +37,7 @@ func parse(prefix, path string) (address string, renamed map[string]string) {
 			renamed[own] = name
 		}
 		if taken[own] {
-			panic(fmt.Sprintf("chanxfiber: the path %q has a parameter without a name, or two of one name (* and + are called %q)", path, restName))
+			panic(fmt.Sprintf("there is a parameter without a name, or two of one name (* and + are called %q)", restName))
 		}
 		taken[own] = true
 		names[name], blanks[name] = "{"+own+"}", ""
@@ -40,8 +45,8 @@ func parse(prefix, path string) (address string, renamed map[string]string) {
 	c := app.AcquireCtx(&fasthttp.RequestCtx{})
 	defer app.ReleaseCtx(c)
 	address, _ = c.GetRouteURL("it", names) // to memory
-	if literal, _ := c.GetRouteURL("it", blanks); strings.ContainsAny(literal, "{}") {
-		panic(fmt.Sprintf("chanxfiber: the path %q has braces, which are no parameters to fiber: write /:name, or /* for the rest", path))
+	if literal, _ := c.GetRouteURL("it", blanks); strings.ContainsAny(literal+strings.Join(route.Params, ""), "{}") {
+		panic("braces are no parameters to fiber: write /:name, or /* for the rest")
 	}
 	return address, renamed
 }

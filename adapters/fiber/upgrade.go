@@ -27,44 +27,52 @@ var errAbandoned = errors.New("chanxfiber: fiber has given the request up")
 // to end the session then.
 type upgrade struct {
 	session *chanx.Session
+	header  http.Header // of the 101 response
 	guard   *time.Timer
 }
 
-func newUpgrade(session *chanx.Session) *upgrade {
-	return &upgrade{session, time.AfterFunc(patience, func() { session.Discard(errAbandoned) })}
+// accept puts a session on its way.
+func accept(session *chanx.Session) (*upgrade, error) {
+	header, err := session.Accept()
+	if err != nil {
+		session.Discard(err)
+		return nil, err
+	}
+	return &upgrade{session, header, time.AfterFunc(patience, func() { session.Discard(errAbandoned) })}, nil
 }
 
-// discard ends the session, for which err is the reason, and returns that.
-func (u *upgrade) discard(err error) error {
-	if u.guard.Stop() {
+// discard ends the session, if there is one, for which err is the reason.
+func (u *upgrade) discard(err error) {
+	if u != nil && u.guard.Stop() {
 		u.session.Discard(err)
 	}
-	return err
 }
 
 // prepare makes the response a 101 and has the session run when the connection is
 // there.
-func (u *upgrade) prepare(c *fiber.Ctx) error {
-	header, err := u.session.Accept()
-	if err != nil {
-		return err
-	}
+func (u *upgrade) prepare(c *fiber.Ctx, r *http.Request) error {
 	rc := c.Context()
-	// The core has checked these; the upgrader reads only the first line of each.
-	rc.Request.Header.Set(fiber.HeaderConnection, "Upgrade")
-	rc.Request.Header.Set(fiber.HeaderUpgrade, "websocket")
+	// The core has checked the handshake; the upgrader looks at the first line of
+	// each header, and not under all the names that a client may write.
+	rc.Request.Header.Set("Connection", "Upgrade")
+	rc.Request.Header.Set("Upgrade", "websocket")
+	for _, name := range []string{"Sec-Websocket-Version", "Sec-Websocket-Key"} {
+		rc.Request.Header.Set(name, r.Header.Get(name))
+	}
 	rc.Response.Header.Del(fiber.HeaderSecWebSocketExtensions)
-	err = websocket.New(func(conn *websocket.Conn) {
+	err := websocket.New(func(conn *websocket.Conn) {
 		defer func() { _ = conn.Close() }() // does nothing, unless the server keeps hijacked connections
-		u.run(rc, conn.NetConn(), header)
+		u.run(rc, conn.NetConn())
 	}, websocket.Config{
-		EnableCompression: header.Get(fiber.HeaderSecWebSocketExtensions) != "",
+		EnableCompression: u.header.Get(fiber.HeaderSecWebSocketExtensions) != "",
 		ReadBufferSize:    1, // the smallest: its frames are not used
 		WriteBufferSize:   1,
 		RecoverHandler:    func(*websocket.Conn) {}, // the default tells the client what the panic was
 	})(c)
 	if err != nil {
-		return fmt.Errorf("chanxfiber: contrib/websocket: %w", err)
+		err = fmt.Errorf("chanxfiber: contrib/websocket: %w", err)
+		u.discard(err)
+		return err
 	}
 	// fasthttp writes a 101 of a connection that it closes right after it, where
 	// keep-alive is off or a middleware says so. run writes it instead.
@@ -74,12 +82,12 @@ func (u *upgrade) prepare(c *fiber.Ctx) error {
 
 // run answers the handshake and runs the session. The request is the session's
 // until run returns.
-func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked net.Conn, header http.Header) {
+func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked net.Conn) {
 	if !u.guard.Stop() {
 		return
 	}
 	transport := hijacked.(interface{ UnsafeConn() net.Conn }).UnsafeConn()
-	if err := respond(transport, &rc.Response, header); err != nil {
+	if err := respond(transport, &rc.Response, u.header); err != nil {
 		u.session.Discard(err)
 		return
 	}
@@ -99,7 +107,8 @@ func respond(transport net.Conn, resp *fasthttp.Response, header http.Header) er
 	h := &resp.Header
 	h.ResetConnectionClose()
 	for _, name := range []string{
-		fiber.HeaderSecWebSocketProtocol, fiber.HeaderContentEncoding, fiber.HeaderContentType, fiber.HeaderTransferEncoding,
+		"Upgrade", "Connection", fiber.HeaderSecWebSocketAccept, fiber.HeaderSecWebSocketProtocol, fiber.HeaderSecWebSocketExtensions,
+		"Content-Type", "Content-Encoding", "Transfer-Encoding",
 	} {
 		h.Del(name)
 	}
