@@ -66,6 +66,7 @@ func TestOnline(t *testing.T) {
 		laptop := s.dial("/ws/lounge?name=ann")
 		s.dial("/ws/lounge?name=bob")
 		s.dial("/ws/lounge")
+		chanxtest.Request[app.Pong](laptop, app.Ping{}) // it is counted by now
 		phone.Drop()
 		ann.ExpectNothing()
 		laptop.Close(chanx.CloseNormal, "")
