@@ -58,7 +58,7 @@ func (s *site) connect() *client {
 }
 
 func (s *site) tryConnect() (*client, error) {
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(context.Background(), "tcp", s.address)
+	conn, err := (&net.Dialer{Timeout: s.patience}).DialContext(context.Background(), "tcp", s.address)
 	if err != nil {
 		return nil, err
 	}
@@ -68,19 +68,20 @@ func (s *site) tryConnect() (*client, error) {
 func (s *site) clientOn(conn net.Conn) *client {
 	c := &client{site: s, conn: conn, br: bufio.NewReader(conn)}
 	s.Cleanup(c.drop)
-	c.within(patience)
+	c.within(c.patience)
 	return c
 }
 
 // drop ends the connection without a word.
 func (c *client) drop() { _ = c.conn.Close() }
 
-// within bounds everything that the client reads and writes from now on.
+// within bounds what the client reads and writes next.
 func (c *client) within(d time.Duration) { _ = c.conn.SetDeadline(time.Now().Add(d)) }
 
 // write sends bytes.
 func (c *client) write(text string) {
 	c.Helper()
+	c.within(c.patience)
 	if _, err := io.WriteString(c.conn, text); err != nil {
 		c.Fatalf("write: %v", err)
 	}
@@ -182,6 +183,7 @@ func masked(first byte, data []byte) []byte {
 
 // readFrame reads one frame of the server's.
 func (c *client) readFrame() (first byte, data []byte, err error) {
+	c.within(c.patience)
 	head := make([]byte, 2)
 	if _, err = io.ReadFull(c.br, head); err != nil {
 		return 0, nil, err
@@ -291,7 +293,7 @@ func brief(text string) string {
 func (c *client) expectNothing(d time.Duration) {
 	c.Helper()
 	_ = c.conn.SetReadDeadline(time.Now().Add(d))
-	defer c.within(patience)
+	defer c.within(c.patience)
 	b, err := c.br.Peek(1)
 	if e, ok := errors.AsType[net.Error](err); !ok || !e.Timeout() {
 		c.Fatalf("got %q, %v, want nothing", b, err)

@@ -119,7 +119,7 @@ func http2(k *kit) {
 	s.mount(s, "/ws", s.peers("peers", nil), nil)
 	transport := &http.Transport{TLSClientConfig: s.secure("h2", "http/1.1"), ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.Context(), s.patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+s.address+"/ws", nil)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"testing"
+	"time"
 )
 
 // Run runs the suite: every case in a subtest, most of them in parallel.
@@ -29,20 +30,13 @@ func Run(t *testing.T, a Adapter) {
 			if c.about != "" {
 				t.Attr("about", c.about)
 			}
-			if reason := a.impossible(c.name); reason != "" {
+			if reason, ok := a.Impossible[c.name]; ok {
 				t.Attr("impossible", reason)
-				if attempt(t, &a, c) {
-					t.Errorf("the case is declared impossible (%s), and passes", reason)
-				}
-				return
 			}
-			c.run(&kit{TB: t, adapter: &a})
+			c.on(t, &a, patience)
 		})
 	}
 }
-
-// impossible returns why a case can't be passed, "" where it can.
-func (a *Adapter) impossible(name string) string { return a.Impossible[name] }
 
 // testCase is one case of the suite.
 type testCase struct {
@@ -70,16 +64,34 @@ func casesOf(a *Adapter) []testCase {
 	return all
 }
 
+// on runs the case on an adapter. One that is declared impossible has to fail.
+func (c testCase) on(t testing.TB, a *Adapter, patience time.Duration) {
+	t.Helper()
+	reason, impossible := a.Impossible[c.name]
+	if !impossible {
+		c.run(&kit{TB: t, adapter: a, patience: patience})
+		return
+	}
+	r := attempt(t, func(t testing.TB) { c.run(&kit{TB: t, adapter: a, patience: patience}) })
+	if !r.Failed() {
+		t.Errorf("the case is declared impossible (%s), and passes", reason)
+	}
+	t.Logf("impossible: %s: %s", reason, r.text())
+}
+
 // kit is what a case works with. Its methods fail the test.
 type kit struct {
 	testing.TB
 
-	adapter *Adapter
+	adapter  *Adapter
+	patience time.Duration // for what has to come
 }
 
-// attempt runs a case whose failure is not the test's, and reports whether it
-// passed.
-func attempt(t testing.TB, a *Adapter, c testCase) bool {
+// patience is how long the suite waits for what has to come.
+const patience = 10 * time.Second
+
+// attempt runs a test whose failure is not t's.
+func attempt(t testing.TB, test func(t testing.TB)) *recorder {
 	r := &recorder{TB: t}
 	done := make(chan struct{})
 	go func() {
@@ -90,11 +102,8 @@ func attempt(t testing.TB, a *Adapter, c testCase) bool {
 				r.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 		}()
-		c.run(&kit{TB: r, adapter: a})
+		test(r)
 	}()
 	<-done
-	if r.Failed() {
-		t.Logf("as was to be expected:\n%s", r.text())
-	}
-	return !r.Failed()
+	return r
 }

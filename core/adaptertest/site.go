@@ -14,9 +14,6 @@ import (
 	chanx "github.com/chanx-go/chanx/core"
 )
 
-// patience is how long the suite waits for what has to come.
-const patience = 10 * time.Second
-
 // site is an application with a hub, and what the two log.
 type site struct {
 	*kit
@@ -83,7 +80,7 @@ func (s *site) startOn(l net.Listener) {
 // end ends a site in the order in which programs do.
 func (s *site) end() {
 	s.ended.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 		defer cancel()
 		if err := s.hub.Shutdown(ctx); err != nil {
 			s.Errorf("Shutdown of the hub: %v", err)
@@ -112,7 +109,7 @@ type answer struct {
 // request makes a plain request on a connection of its own.
 func (s *site) request(method, target string, header http.Header) answer {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address+target, nil)
 	if err != nil {
@@ -128,6 +125,9 @@ func (s *site) request(method, target string, header http.Header) answer {
 		s.Fatalf("%s %s: %v", method, target, err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return answer{status: response.StatusCode, header: response.Header} // it has no end
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		s.Fatalf("%s %s: %v", method, target, err)
@@ -148,11 +148,11 @@ func (s *site) get(target string, header http.Header) string {
 // eventually waits for a condition that only time brings about.
 func (k *kit) eventually(what string, condition func() bool) {
 	k.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(k.patience)
 	for !condition() {
 		select {
 		case <-deadline:
-			k.Fatalf("not within %v: %s", patience, what)
+			k.Fatalf("not within %v: %s", k.patience, what)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
@@ -164,8 +164,8 @@ func await[T any](k *kit, what string, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(patience):
-		k.Fatalf("not within %v: %s", patience, what)
+	case <-time.After(k.patience):
+		k.Fatalf("not within %v: %s", k.patience, what)
 		panic("unreachable")
 	}
 }
