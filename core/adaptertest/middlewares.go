@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,7 +24,11 @@ func middlewareCases(a *Adapter) []testCase {
 	for kind, of := range kinds {
 		var names []string
 		for _, m := range of {
-			names = append(names, m.Name)
+			name := m.Name
+			if m.Refused != 0 {
+				name = fmt.Sprintf("%s (%d)", name, m.Refused)
+			}
+			names = append(names, name)
 		}
 		all = append(all, testCase{name: "middleware/" + kind, about: strings.Join(names, ", "), run: func(k *kit) {
 			for _, m := range of {

@@ -42,26 +42,16 @@ func Run(t *testing.T, a Adapter) {
 type testCase struct {
 	name  string
 	about string // of which middleware the case is
-	alone bool   // it counts what the process has, and runs beside no other
+	alone bool   // it counts what the process has, and runs beside no other: parallel ones wait until all have begun
 	run   func(k *kit)
 }
 
-// casesOf returns the suite for an adapter, those that run alone first.
+// casesOf returns the suite for an adapter.
 func casesOf(a *Adapter) []testCase {
-	all := slices.Concat(
+	return slices.Concat(
 		mountingCases(a), valueCases(), identityCases(), authCases(a), authenticatorCases(), refusalCases(), handshakeCases(), middlewareCases(a),
 		frameCases(), isolationCases(), closingCases(), shutdownCases(), reportCases(),
 	)
-	slices.SortStableFunc(all, func(x, y testCase) int {
-		switch {
-		case x.alone == y.alone:
-			return 0
-		case x.alone:
-			return -1
-		}
-		return 1
-	})
-	return all
 }
 
 // on runs the case on an adapter. One that is declared impossible has to fail.
