@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/chanxtest"
@@ -346,6 +348,47 @@ func TestAnnouncedRefusalOfTokens(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 			c.ExpectClose(code)
+		}
+	})
+}
+
+// Whatever a handshake brings, Verify gets text of a bounded length, and a browser's
+// cookie from known pages only.
+func FuzzTokens(f *testing.F) {
+	f.Add("Bearer ann", "bearer.bob, chat", "pass=cid", "https://chanx.test", "token=dan")
+	f.Add("Basic YTpi", "bearer.", `pass="cid"; pass=`, "null", "token=%FF&token=a")
+	f.Add("bearer \t\x00", ",bearer.\xff,,", "pass", "https://evil.test", "%zz;token=a")
+	var verified string
+	hub := chanx.NewHub(&chanx.HubOptions{Logger: discard, Origins: []string{"*"}})
+	f.Cleanup(func() { _ = hub.Shutdown(context.Background()) })
+	a := everywhere
+	a.Verify = func(_ context.Context, token string) (any, error) {
+		verified = token
+		return chanx.Credential{Subject: "x"}, nil
+	}
+	endpoint := chanx.Mount(chanx.NewConsumer[*chanx.Conn](hub, "fuzz", nil, &chanx.ConsumerOptions{Authenticator: &a}), "/")
+	f.Fuzz(func(t *testing.T, authorization, protocols, cookies, origin, query string) {
+		r := upgradeRequest("/")
+		r.URL.RawQuery = query
+		for name, value := range map[string]string{
+			"Authorization": authorization, "Sec-Websocket-Protocol": protocols, "Cookie": cookies, "Origin": origin,
+		} {
+			r.Header[name] = []string{value}
+		}
+		verified = ""
+		s, err := endpoint.Open(&chanx.Handshake{Request: r})
+		if err != nil {
+			if status, header, _ := chanx.Refusal(err); status != 401 || header.Get("WWW-Authenticate") == "" {
+				t.Errorf("refused with %d: %v", status, err)
+			}
+			return
+		}
+		s.Discard(nil)
+		if verified == "" || len(verified) > 16<<10 || !utf8.ValidString(verified) || strings.ContainsFunc(verified, unicode.IsControl) {
+			t.Errorf("Verify got %q", verified)
+		}
+		if origin == "https://evil.test" && strings.Contains(cookies, verified) && !strings.Contains(authorization+protocols, verified) && query == "" {
+			t.Errorf("the cookie counts on a page of %q", origin)
 		}
 	})
 }

@@ -53,6 +53,13 @@
 // missed, track who is there, see [TrackPresence], and have an address of its own,
 // see [Topic.Alone].
 //
+// # Authentication
+//
+// The framework's middleware runs on the handshake, and its adapter's Identity option
+// passes on what it has found; where there is none, an [Authenticator] asks for a
+// token. [Identity] gets what they say of a client. A [Credential] has a time at which
+// it expires, until when the client can refresh it on the live connection.
+//
 // # Concurrency
 //
 // The handlers and events of one connection run one after the other, in the order

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/coder/websocket"
@@ -234,4 +235,34 @@ func ExampleBind() {
 	// Output:
 	// invalid: query parameter "page" must be at least 1
 	// 400 Bad Request
+}
+
+// A token says who the client is, here in the query, and a new one goes on from there.
+func ExampleAuthenticator() {
+	users := map[string]string{"first": "ann", "second": "ann", "other": "bob"}
+	hub := chanx.NewHub(nil)
+	open := func(ctx context.Context, conn *chanx.Conn) (*Chat, error) {
+		user, _ := chanx.Identity[string](conn)
+		return &Chat{Conn: conn}, conn.Send(ctx, Said{Text: "hello " + user})
+	}
+	chat := chanx.NewConsumer(hub, "chat", open, &chanx.ConsumerOptions{Authenticator: &chanx.Authenticator{
+		Query: "token",
+		Verify: func(_ context.Context, token string) (any, error) {
+			user, ok := users[token]
+			if !ok {
+				return nil, nil // nobody's
+			}
+			return chanx.Credential{Identity: user, Subject: user, Expires: time.Now().Add(time.Hour + time.Second/2)}, nil
+		},
+	}})
+	chanx.Outgoing[Said](chat)
+
+	visit(hub, chat, "/rooms/go?token=first", []string{
+		`{"ref":"1","action":"authentication","payload":{"token":"second"}}`,
+		`{"ref":"2","action":"authentication","payload":{"token":"other"}}`,
+	}, nil, 3)
+	// Output:
+	// {"action":"said","payload":{"text":"hello ann"}}
+	// {"ref":"1","action":"authentication","payload":{"status_code":200,"status_text":"OK","data":null,"expires_in":3600}}
+	// {"ref":"2","action":"error","payload":{"reason":"forbidden","detail":"the token is not of the client that this connection was opened by"}}
 }

@@ -30,7 +30,7 @@ var frameSeeds = []string{
 	`{"version":1,"topic":"room:5","ref":"\u0041","action":"subscribe"}`, `{"action":"anything","payload":{"value":[1e400,{"a":{}}]}}`,
 	`{"action":"stream_cancel","ref":"1"}`, `{"action":"nothing"}`, `{"version":2}`, `[]`, `null`, ``, `{"action":"ping","action":"ping"}`,
 	"{\"action\":\"\xff\"}", `{"action":"echo","payload":{"text":"\ud800"}}`, strings.Repeat("[", 300), `{"action":1,"ref":null,"topic":[],"version":1.5}`,
-	`{"action":"note","payload":{"text":"a"}}`, `{"action":"fail","payload":{"how":"panic"}}`, `{"action":"say","payload":{"text":"a","group":"all"}}`,
+	`{"action":"authentication","ref":"1","payload":{"token":"a"}}`, `{"action":"note","payload":{"text":"a"}}`, `{"action":"fail","payload":{"how":"panic"}}`, `{"action":"say","payload":{"text":"a","group":"all"}}`,
 }
 
 // fuzzLab has handlers that return at once.
@@ -39,7 +39,9 @@ func fuzzLab(t testing.TB) *lab {
 	l := &lab{hub: chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(func() { _ = l.hub.Shutdown(context.Background()) })
 	l.Consumer = chanx.NewConsumer(l.hub, "lab", func(_ context.Context, c *chanx.Conn) (*client, error) { return &client{Conn: c, lab: l}, nil },
-		&chanx.ConsumerOptions{Completion: true})
+		&chanx.ConsumerOptions{Completion: true, Authenticator: &chanx.Authenticator{
+			Optional: true, Verify: func(_ context.Context, token string) (any, error) { return token, nil },
+		}})
 	chanx.Reply(l, (*client).ping)
 	chanx.Reply(l, (*client).echo)
 	chanx.On(l, (*client).fail)

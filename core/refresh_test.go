@@ -48,7 +48,7 @@ func TestRefresh(t *testing.T) {
 					g.expires(t, c, test.life)
 					return
 				}
-				<-time.After(24 * time.Hour)
+				<-time.After(2 * time.Hour)
 				if c.ended() {
 					t.Errorf("got %q", c.take())
 				}

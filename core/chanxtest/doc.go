@@ -66,6 +66,13 @@
 // and come while the client is subscribed. Positions stand where they may, and grow
 // where the topic keeps history.
 //
+// # Credentials
+//
+// [Client.Authenticate] brings a new token on the live connection, where the consumer
+// has a [chanx.Authenticator], and [Client.AuthenticateError] one that must be
+// refused. When credentials expire the connection is closed: [Client.ExpectClose] with
+// [chanx.CloseExpired].
+//
 // # Failures
 //
 // A method or function that doesn't find what it wants fails the test at once, as
