@@ -161,6 +161,10 @@ func (h *handler) pathValue(c *fiber.Ctx, name string) string {
 		name = other
 	}
 	value := c.Params(name)
+	if route := c.Route(); value != "" && name == route.Params[len(route.Params)-1] && strings.HasSuffix(c.Path(), "/") &&
+		!strings.HasSuffix(value, "/") && strings.ContainsAny(route.Path[len(route.Path)-1:], "*+") {
+		value += "/" // which fiber has taken off, as its routing is not strict
+	}
 	if c.App().Config().UnescapePath {
 		return value
 	}
