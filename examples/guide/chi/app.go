@@ -51,6 +51,7 @@ func addNote(readers *chanx.Consumer[*notes.Reader]) http.HandlerFunc {
 		note.By = subject(r)
 		err := readers.Publish(r.Context(), note, chi.URLParam(r, "team"))
 		if invalid, ok := errors.AsType[*chanx.Error](err); ok {
+			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(invalid.Status())
 			_ = json.NewEncoder(w).Encode(invalid)
 			return

@@ -46,7 +46,7 @@ func addNote(readers *chanx.Consumer[*notes.Reader]) echo.HandlerFunc {
 		note.By = name
 		err = readers.Publish(c.Request().Context(), note, c.Param("team"))
 		if invalid, ok := errors.AsType[*chanx.Error](err); ok {
-			return echo.NewHTTPError(invalid.Status(), invalid)
+			return c.JSON(invalid.Status(), invalid)
 		}
 		if err != nil {
 			return echo.ErrServiceUnavailable.WithInternal(err)

@@ -40,15 +40,15 @@ func as(t *testing.T, name string) *chanxtest.DialOptions {
 	return &chanxtest.DialOptions{Header: http.Header{"Authorization": {"Bearer " + token(t, name)}}}
 }
 
-// post writes a note, and returns the status.
-func post(t *testing.T, h http.Handler, path, body string, as *chanxtest.DialOptions) int {
+// post writes a note, and returns the answer.
+func post(t *testing.T, h http.Handler, path, body string, as *chanxtest.DialOptions) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 	r.Header = as.Header.Clone()
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code
+	return w
 }
 
 func TestNotes(t *testing.T) {
@@ -58,8 +58,8 @@ func TestNotes(t *testing.T) {
 		if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" || you.Team != "red" {
 			t.Errorf("got %+v", you)
 		}
-		if status := post(t, e, "/teams/red/notes", `{"text":"hello"}`, as(t, "bob")); status != http.StatusCreated {
-			t.Errorf("got %d", status)
+		if w := post(t, e, "/teams/red/notes", `{"text":"hello"}`, as(t, "bob")); w.Code != http.StatusCreated {
+			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 		if note := chanxtest.Expect[notes.Note](ann); note.Text != "hello" || note.By != "bob" {
 			t.Errorf("got %+v", note)
@@ -70,9 +70,9 @@ func TestNotes(t *testing.T) {
 
 func TestInvalidNote(t *testing.T) {
 	e := NewEcho(chanx.NewHub(nil), key)
-	for _, body := range []string{`{"text":""}`, `{"text":`} {
-		if status := post(t, e, "/teams/red/notes", body, as(t, "ann")); status != http.StatusBadRequest {
-			t.Errorf("%s is answered with %d", body, status)
+	for body, says := range map[string]string{`{"text":""}`: `"path":"/payload/text"`, `{"text":`: ""} {
+		if w := post(t, e, "/teams/red/notes", body, as(t, "ann")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s is answered with %d %s", body, w.Code, w.Body)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package fiberguide
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -57,8 +58,8 @@ func serve(t *testing.T, hub *chanx.Hub, app *fiber.App) string {
 	return l.Addr().String()
 }
 
-// post writes a note, and returns the status.
-func post(t *testing.T, app *fiber.App, path, body string, as *chanxtest.DialOptions) int {
+// post writes a note, and returns the answer.
+func post(t *testing.T, app *fiber.App, path, body string, as *chanxtest.DialOptions) (status int, answer string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 	if err != nil {
@@ -70,8 +71,12 @@ func post(t *testing.T, app *fiber.App, path, body string, as *chanxtest.DialOpt
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
-	return response.StatusCode
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
 }
 
 func TestNotes(t *testing.T) {
@@ -83,8 +88,8 @@ func TestNotes(t *testing.T) {
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" || you.Team != "red" {
 		t.Errorf("got %+v", you)
 	}
-	if status := post(t, app, "/teams/red/notes", `{"text":"hello"}`, as(t, "bob")); status != fiber.StatusCreated {
-		t.Errorf("got %d", status)
+	if status, answer := post(t, app, "/teams/red/notes", `{"text":"hello"}`, as(t, "bob")); status != fiber.StatusCreated {
+		t.Errorf("got %d %s", status, answer)
 	}
 	if note := chanxtest.Expect[notes.Note](ann); note.Text != "hello" || note.By != "bob" {
 		t.Errorf("got %+v", note)
@@ -94,9 +99,9 @@ func TestNotes(t *testing.T) {
 
 func TestInvalidNote(t *testing.T) {
 	app := NewApp(chanx.NewHub(nil), key)
-	for _, body := range []string{`{"text":""}`, `{"text":`} {
-		if status := post(t, app, "/teams/red/notes", body, as(t, "ann")); status != fiber.StatusBadRequest {
-			t.Errorf("%s is answered with %d", body, status)
+	for body, says := range map[string]string{`{"text":""}`: `"path":"/payload/text"`, `{"text":`: ""} {
+		if status, answer := post(t, app, "/teams/red/notes", body, as(t, "ann")); status != fiber.StatusBadRequest || !strings.Contains(answer, says) {
+			t.Errorf("%s is answered with %d %s", body, status, answer)
 		}
 	}
 }
@@ -109,8 +114,8 @@ func TestEncodedTeam(t *testing.T) {
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Team != "red and/blue" {
 		t.Errorf("got %+v", you)
 	}
-	if status := post(t, app, "/teams/red%20and%2Fblue/notes", `{"text":"hello"}`, as(t, "bob")); status != fiber.StatusCreated {
-		t.Errorf("got %d", status)
+	if status, answer := post(t, app, "/teams/red%20and%2Fblue/notes", `{"text":"hello"}`, as(t, "bob")); status != fiber.StatusCreated {
+		t.Errorf("got %d %s", status, answer)
 	}
 	chanxtest.Expect[notes.Note](ann)
 }

@@ -50,14 +50,14 @@ func as(t *testing.T, tokens *jwt.GinJWTMiddleware, name string) *chanxtest.Dial
 	return &chanxtest.DialOptions{Header: http.Header{"Authorization": {"Bearer " + token}}}
 }
 
-// post writes a note, and returns the status.
-func post(t *testing.T, h http.Handler, path, body string, as *chanxtest.DialOptions) int {
+// post writes a note, and returns the answer.
+func post(t *testing.T, h http.Handler, path, body string, as *chanxtest.DialOptions) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 	r.Header = as.Header.Clone()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Code
+	return w
 }
 
 func TestNotes(t *testing.T) {
@@ -69,8 +69,8 @@ func TestNotes(t *testing.T) {
 		if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" || you.Team != "red" {
 			t.Errorf("got %+v", you)
 		}
-		if status := post(t, engine, "/teams/red/notes", `{"text":"hello"}`, as(t, tokens, "bob")); status != http.StatusCreated {
-			t.Errorf("got %d", status)
+		if w := post(t, engine, "/teams/red/notes", `{"text":"hello"}`, as(t, tokens, "bob")); w.Code != http.StatusCreated {
+			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 		if note := chanxtest.Expect[notes.Note](ann); note.Text != "hello" || note.By != "bob" {
 			t.Errorf("got %+v", note)
@@ -81,9 +81,9 @@ func TestNotes(t *testing.T) {
 
 func TestInvalidNote(t *testing.T) {
 	engine, tokens := NewEngine(chanx.NewHub(nil), newTokens(t)), newTokens(t)
-	for _, body := range []string{`{"text":""}`, `{"text":`} {
-		if status := post(t, engine, "/teams/red/notes", body, as(t, tokens, "ann")); status != http.StatusBadRequest {
-			t.Errorf("%s is answered with %d", body, status)
+	for body, says := range map[string]string{`{"text":""}`: `"path":"/payload/text"`, `{"text":`: ""} {
+		if w := post(t, engine, "/teams/red/notes", body, as(t, tokens, "ann")); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s is answered with %d %s", body, w.Code, w.Body)
 		}
 	}
 }
