@@ -185,3 +185,19 @@ func TestExpiryBeforeTheSocket(t *testing.T) {
 		}
 	})
 }
+
+// Who is told to come back anyway gets the answer to what is under way.
+func TestExpiryWhileDraining(t *testing.T) {
+	bubble(t, labOptions{consumer: chanx.ConsumerOptions{Authenticator: &chanx.Authenticator{Verify: passes}}}, func(t *testing.T, l *lab) {
+		c := openRaw(t, l.mux, "/ws", "Authorization: Bearer ann/5s")
+		c.send(`{"action":"hold","payload":{"after":10000}}`)
+		<-time.After(time.Second)
+		if err := l.hub.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		got := c.take()
+		if len(got) != 3 || got[0] != `{"action":"number","payload":{"n":10000}}` || !strings.HasPrefix(got[1], "close 1012 restart") {
+			t.Errorf("got %q", got)
+		}
+	})
+}
