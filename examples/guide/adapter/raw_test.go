@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/chanxtest"
@@ -44,8 +45,8 @@ func listen(t *testing.T, hub *chanx.Hub, endpoint *chanx.Endpoint) string {
 	return "ws://" + l.Addr().String()
 }
 
-func TestServeConn(t *testing.T) {
-	hub := chanx.NewHub(nil)
+// newRooms makes a consumer that wants to know which room.
+func newRooms(hub *chanx.Hub) *chanx.Consumer[*chanx.Conn] {
 	rooms := chanx.NewConsumer(hub, "rooms", func(_ context.Context, conn *chanx.Conn) (*chanx.Conn, error) {
 		if conn.PathValue("room") == "" {
 			return nil, chanx.Errorf(chanx.NotFound, "which room?")
@@ -55,7 +56,24 @@ func TestServeConn(t *testing.T) {
 	chanx.Reply(rooms, func(conn *chanx.Conn, _ context.Context, _ notes.WhoAmI) (notes.You, error) {
 		return notes.You{Team: conn.PathValue("room")}, nil
 	})
-	url := listen(t, hub, chanx.Mount(rooms, "/rooms/{room}"))
+	return rooms
+}
+
+// An endpoint is a handler.
+func TestNoAdapter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		routes, rooms := http.NewServeMux(), newRooms(chanx.NewHub(nil))
+		routes.Handle("GET /rooms/{room}", chanx.Mount(rooms, "/rooms/{room}"))
+		ann := chanxtest.Dial(t, routes, "/rooms/go", nil)
+		if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Team != "go" {
+			t.Errorf("got %+v", you)
+		}
+	})
+}
+
+func TestServeConn(t *testing.T) {
+	hub := chanx.NewHub(nil)
+	url := listen(t, hub, chanx.Mount(newRooms(hub), "/rooms/{room}"))
 
 	ann := chanxtest.DialURL(t, url+"/rooms?room=go", nil)
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Team != "go" {
