@@ -3,9 +3,6 @@ package chanxchi_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
@@ -51,60 +48,4 @@ func TestContext(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
-}
-
-// Two users at once never see each other's data: on real sockets, with plain
-// requests in between, under the race detector.
-func TestConcurrentHandshakes(t *testing.T) {
-	hub := newHub()
-	r := chi.NewRouter()
-	r.Use(middleware.RequestID, middleware.Compress(5), middleware.Recoverer, tagByHeader)
-	chanxchi.Handle(r, "/rooms/{room}", peers(hub, "rooms"), &chanxchi.Options{Identity: byHeader})
-	r.Get("/plain/{room}", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(chi.URLParam(r, "room")))
-	})
-	server := httptest.NewServer(r)
-	defer server.Close()
-	defer func() {
-		if err := hub.Shutdown(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
-
-	const users, rounds = 8, 5
-	var all sync.WaitGroup
-	for u := range users {
-		all.Go(func() {
-			for i := range rounds {
-				user := fmt.Sprintf("user-%d-%d", u, i)
-				got := overTCP(t, server.URL, user)
-				params := map[string]string{"room": "of " + user}
-				want := answer{User: user, Tag: user, RequestID: user, Values: params, URLParams: params, Pattern: "/rooms/{room}"}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
-// overTCP connects as a user, makes a plain request, and asks.
-func overTCP(t *testing.T, url, user string) answer {
-	c := chanxtest.DialURL(t, strings.Replace(url, "http", "ws", 1)+"/rooms/of%20"+user, &chanxtest.DialOptions{
-		Header: http.Header{"X-User": {user}, "X-Request-Id": {user}},
-	})
-	defer c.Close(chanx.CloseNormal, "")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/plain/other", nil)
-	if err != nil {
-		t.Error(err)
-		return answer{}
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Error(err)
-		return answer{}
-	}
-	resp.Body.Close()
-	return chanxtest.Request[answer](c, ask{[]string{"room"}})
 }

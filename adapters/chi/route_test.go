@@ -3,7 +3,6 @@ package chanxchi_test
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,116 +12,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
 )
-
-// routers are what consumers are mounted on, with a pattern in each one's way of
-// writing the same.
-var routers = map[string]func() interface {
-	chanxchi.Router
-	http.Handler
-}{
-	"chi": func() interface {
-		chanxchi.Router
-		http.Handler
-	} {
-		return chi.NewRouter()
-	},
-	"ServeMux": func() interface {
-		chanxchi.Router
-		http.Handler
-	} {
-		return http.NewServeMux()
-	},
-}
-
-func TestPatterns(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		router  string
-		pattern string
-		path    string
-		address string
-		values  map[string]string
-	}{
-		{"plain", "chi", "/ws", "/ws", "/ws", nil},
-		{"plain", "ServeMux", "/ws", "/ws", "/ws", nil},
-		{"method", "chi", "GET /ws", "/ws", "/ws", nil},
-		{"method", "ServeMux", "GET /ws", "/ws", "/ws", nil},
-		{"host", "ServeMux", "chanx.test/ws", "/ws", "/ws", nil},
-		{"exact", "ServeMux", "/ws/{$}", "/ws/", "/ws/", nil},
-		{"slash", "chi", "/ws/", "/ws/", "/ws/", nil},
-		{"parameters", "chi", "/r/{room}/u/{user}", "/r/go/u/ann", "/r/{room}/u/{user}", map[string]string{"room": "go", "user": "ann"}},
-		{"parameters", "ServeMux", "/r/{room}/u/{user}", "/r/go/u/ann", "/r/{room}/u/{user}", map[string]string{"room": "go", "user": "ann"}},
-		{"unknown", "chi", "/r/{room}", "/r/go", "/r/{room}", map[string]string{"room": "go", "other": ""}},
-		{"regexp", "chi", "/u/{id:[0-9]+}", "/u/42", "/u/{id}", map[string]string{"id": "42"}},
-		{"regexp with braces", "chi", "/u/{id:[a-z]{2,3}}-{n}", "/u/abc-7", "/u/{id}-{n}", map[string]string{"id": "abc", "n": "7"}},
-		{"rest", "chi", "/files/*", "/files/a/b.txt", "/files/{path}", map[string]string{"path": "a/b.txt"}},
-		{"rest", "ServeMux", "/files/{path...}", "/files/a/b.txt", "/files/{path}", map[string]string{"path": "a/b.txt"}},
-	} {
-		t.Run(c.router+" "+c.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, hub *chanx.Hub) {
-				r := routers[c.router]()
-				chanxchi.Handle(r, c.pattern, peers(hub, "peers"), nil)
-				var names []string
-				want := map[string]string{}
-				for name, value := range c.values {
-					names = append(names, name)
-					want[name] = value
-				}
-				if diff := cmp.Diff(want, asked(t, r, c.path, names...).Values); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-				if got := hub.Endpoints()[0].Path(); got != c.address {
-					t.Errorf("the address is %q, want %q", got, c.address)
-				}
-			})
-		})
-	}
-}
-
-// A consumer sees decoded values, however the router has them.
-func TestEncodedValues(t *testing.T) {
-	for path, want := range map[string]string{
-		"/r/a%20b":         "a b",
-		"/r/caf%C3%A9":     "café",
-		"/r/café":          "café",
-		"/r/a%2Fb":         "a/b",
-		"/r/a%2Fb%20c":     "a/b c",
-		"/r/100%25":        "100%",
-		"/r/%252F":         "%2F",
-		"/r/%252F%2F":      "%2F/",
-		"/r/a+b":           "a+b",
-		"/r/a&b;c=d":       "a&b;c=d",
-		"/r/%3Fq%23f":      "?q#f",
-		"/r/%F0%9F%9A%AA":  "🚪",
-		"/r/%22%3Cb%3E%22": `"<b>"`,
-	} {
-		for name, router := range routers {
-			t.Run(name+" "+path, func(t *testing.T) {
-				inBubble(t, func(t *testing.T, hub *chanx.Hub) {
-					r := router()
-					chanxchi.Handle(r, "/r/{room}", peers(hub, "peers"), nil)
-					if got := asked(t, r, path, "room").Values["room"]; got != want {
-						t.Errorf("the room is %q, want %q", got, want)
-					}
-				})
-			})
-		}
-	}
-}
-
-func TestEncodedRest(t *testing.T) {
-	inBubble(t, func(t *testing.T, hub *chanx.Hub) {
-		r, mux := chi.NewRouter(), http.NewServeMux()
-		chanxchi.Handle(r, "/f/*", peers(hub, "chi"), nil)
-		chanxchi.Handle(mux, "/f/{path...}", peers(hub, "mux"), &chanxchi.Options{Prefix: "/mux"})
-		const path, want = "/f/a/b%2Fc/%20d", "a/b/c/ d"
-		for _, h := range []http.Handler{r, mux} {
-			if got := asked(t, h, path, "path").Values["path"]; got != want {
-				t.Errorf("the rest is %q, want %q", got, want)
-			}
-		}
-	})
-}
 
 func TestSubRouters(t *testing.T) {
 	inBubble(t, func(t *testing.T, hub *chanx.Hub) {
@@ -278,40 +167,16 @@ func TestHandleMisuse(t *testing.T) {
 	}
 }
 
-// Plain requests get an answer that says what is wanted.
-func TestNoHandshake(t *testing.T) {
-	inBubble(t, func(t *testing.T, hub *chanx.Hub) {
-		r := chi.NewRouter()
-		chanxchi.Handle(r, "/ws", peers(hub, "peers"), nil)
-		for method, status := range map[string]int{
-			http.MethodGet:  http.StatusUpgradeRequired,
-			http.MethodHead: http.StatusMethodNotAllowed,
-			http.MethodPost: http.StatusMethodNotAllowed,
-		} {
-			if got := plain(t, r, method, "/ws"); got != status {
-				t.Errorf("%s: %d, want %d", method, got, status)
-			}
+// chi would forget the consumer that was there first.
+func TestPatternTaken(t *testing.T) {
+	hub, r := newHub(), chi.NewRouter()
+	r.Get("/rooms/list", http.NotFound)
+	chanxchi.Handle(r.With(tagged("x")), "/rooms/{room:[a-z]+}", peers(hub, "one"), nil)
+	chanxchi.Handle(r, "/rooms/{room}/{seat}", peers(hub, "two"), nil)
+	defer func() {
+		if text, ok := recover().(string); !ok || !strings.Contains(text, "/rooms/{room}") {
+			t.Errorf("the panic is %q", text)
 		}
-	})
-}
-
-// HTTP/2 has no such handshake: whoever tries gets an answer.
-func TestHTTP2(t *testing.T) {
-	hub := newHub()
-	server := httptest.NewUnstartedServer(behind(hub))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/ws", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.ProtoMajor != 2 || resp.StatusCode != http.StatusUpgradeRequired {
-		t.Errorf("%s %s", resp.Proto, resp.Status)
-	}
+	}()
+	chanxchi.Handle(r, "GET /rooms/{room}", peers(hub, "three"), nil)
 }

@@ -67,7 +67,7 @@ var flaws = map[string]struct {
 			_ = conn.Close()
 		}
 	}), []string{"identity/values of the request's context", "frames/ping and pong", "limits/pings keep alive", "shutdown/drains"}},
-	"panics end sockets":     {panicsEnd, []string{"middleware/panic after the upgrade"}},
+	"panics end sockets":     {panicsEnd, []string{"middleware/panic after the upgrade", "middleware/nothing half done"}},
 	"errors end sockets":     {errorsEnd, []string{"middleware/error after the upgrade"}},
 	"errors are no refusals": {errorsPass, []string{"middleware/error before the upgrade"}},
 	"panics tell secrets":    {panicsTell, []string{"middleware/panic before the upgrade"}},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
 )
 
 func middlewareCases(a *Adapter) []testCase {
@@ -15,6 +17,7 @@ func middlewareCases(a *Adapter) []testCase {
 		{name: "middleware/panic after the upgrade", run: panicAfter},
 		{name: "middleware/error before the upgrade", run: errorBefore},
 		{name: "middleware/error after the upgrade", run: errorAfter},
+		{name: "middleware/nothing half done", run: nothingHalfDone},
 		{name: "middleware/timeouts of the server", run: serverTimeouts},
 	}
 	kinds := map[string][]Middleware{}
@@ -36,7 +39,7 @@ func middlewareCases(a *Adapter) []testCase {
 			}
 		}})
 	}
-	slices.SortStableFunc(all[5:], func(x, y testCase) int { return strings.Compare(x.name, y.name) })
+	slices.SortStableFunc(all[6:], func(x, y testCase) int { return strings.Compare(x.name, y.name) })
 	return all
 }
 
@@ -141,6 +144,28 @@ func survives(s *site) {
 	s.nobodyLeft()
 	if log := s.log.String(); strings.Contains(log, "hijacked") || strings.Contains(log, "superfluous") {
 		s.Errorf("the framework has written to a connection that was not its own: %s", log)
+	}
+}
+
+// What fails once the connection was taken over either is nothing to the socket,
+// or, with a framework that answers last of all, refuses the handshake whole: then
+// the server has no connection left, of which OnClose was told.
+func nothingHalfDone(k *kit) {
+	s, e := k.site(siteOptions{}), newEnding(chanx.Limits{})
+	s.mount(s.Group("", after(func() error { return errMiddleware })), "/error", s.peers("error", &e.hooks), nil)
+	s.mount(s.Group("", after(func() error { panic("after the upgrade") })), "/panic", s.peers("panic", &e.hooks), nil)
+	s.start()
+	for _, target := range []string{"/error", "/panic"} {
+		c := s.connect()
+		c.write(handshake(s.address, target))
+		if a := c.answered(); a.status == http.StatusSwitchingProtocols {
+			c.echoed("hello")
+			c.drop()
+		} else if strings.Contains(a.body, "after the upgrade") {
+			s.Errorf("the client is told of the panic: %s", a.body)
+		}
+		e.once(s, chanx.CloseAbnormal, false)
+		s.nobodyLeft()
 	}
 }
 

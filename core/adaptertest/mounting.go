@@ -163,16 +163,20 @@ func (s *site) misplaced(c chanx.Mountable, parts ...string) {
 	}()
 	if text == "<nil>" {
 		s.start()
-		client := s.connect()
-		_, _ = io.WriteString(client.conn, handshake(s.address, "/rooms/go"))
-		if answer, err := http.ReadResponse(client.br, nil); err == nil {
-			text = s.hubLog.String()
-			if answer.StatusCode != http.StatusInternalServerError {
-				s.Errorf("the handshake is answered with %s", answer.Status)
-			}
-		} else {
+		var answer *http.Response
+		client, err := s.tryConnect()
+		if err == nil {
+			_, _ = io.WriteString(client.conn, handshake(s.address, "/rooms/go"))
+			answer, err = http.ReadResponse(client.br, nil)
+		}
+		switch {
+		case err != nil:
 			await(s.kit, "Serve has returned", s.served)
 			text = fmt.Sprint(s.failed)
+		case answer.StatusCode != http.StatusInternalServerError:
+			s.Errorf("the handshake is answered with %s", answer.Status)
+		default:
+			text = s.hubLog.String()
 		}
 	}
 	for _, part := range parts {
