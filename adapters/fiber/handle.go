@@ -30,7 +30,7 @@ type Options struct {
 	// left it, for [chanx.Identity]. An error refuses the handshake: a
 	// [*chanx.Error] with the status of its reason, any other with 500. The
 	// context, and what it has, must not be kept; a string that is returned is
-	// copied.
+	// copied, in a [chanx.Credential] too.
 	//
 	// nil means the local "user", where fiber's JWT middleware leaves the token,
 	// else "username", where basicauth leaves the name, else nobody. No other local
@@ -134,10 +134,19 @@ func (h *handler) serve(c *fiber.Ctx) error {
 // identify returns who the client is.
 func (h *handler) identify(c *fiber.Ctx) (any, error) {
 	who, err := h.options.Identity(c)
-	if name, ok := who.(string); ok {
-		who = strings.Clone(name)
+	return copied(who), err
+}
+
+// copied is an identity whose strings are no longer in fiber's memory.
+func copied(who any) any {
+	switch who := who.(type) {
+	case string:
+		return strings.Clone(who)
+	case chanx.Credential:
+		who.Identity, who.Subject = copied(who.Identity), strings.Clone(who.Subject)
+		return who
 	}
-	return who, err
+	return who
 }
 
 // locate gives the endpoint its whole address at the first request, where an app
