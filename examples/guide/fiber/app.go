@@ -4,6 +4,7 @@ package fiberguide
 import (
 	"errors"
 	"net/url"
+	"time"
 
 	chanxfiber "github.com/chanx-go/chanx/adapters/fiber"
 	chanx "github.com/chanx-go/chanx/core"
@@ -18,11 +19,12 @@ import (
 func NewApp(hub *chanx.Hub, key []byte) *fiber.App {
 	readers := notes.NewReaders(hub)
 
-	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app := fiber.New(fiber.Config{ErrorHandler: problem, ReadTimeout: 10 * time.Second})
 	app.Use(requestid.New(), recovery.New())
 
 	teams := app.Group("/teams/:team", subprotocolToken, jwtware.New(jwtware.Config{
-		SigningKey: jwtware.SigningKey{JWTAlg: jwtware.HS256, Key: key},
+		SigningKey:   jwtware.SigningKey{JWTAlg: jwtware.HS256, Key: key},
+		ErrorHandler: func(*fiber.Ctx, error) error { return fiber.ErrUnauthorized },
 	}))
 	teams.Post("/notes", addNote(readers))
 	chanxfiber.Handle(teams, "/live", readers, &chanxfiber.Options{Identity: member})

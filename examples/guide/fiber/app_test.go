@@ -94,7 +94,7 @@ func TestNotes(t *testing.T) {
 	if note := chanxtest.Expect[notes.Note](ann); note.Text != "hello" || note.By != "bob" {
 		t.Errorf("got %+v", note)
 	}
-	chanxtest.RefusedURL(t, url, fiber.StatusBadRequest, nil) // what the middleware says of no token at all
+	chanxtest.RefusedURL(t, url, fiber.StatusUnauthorized, nil)
 }
 
 func TestInvalidNote(t *testing.T) {
