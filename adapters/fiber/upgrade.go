@@ -104,6 +104,7 @@ func respond(transport net.Conn, resp *fasthttp.Response, header http.Header) er
 		resp.SetConnectionClose()
 		return errors.Join(fmt.Errorf("chanxfiber: a middleware made the answer %d", status), resp.Write(w), w.Flush())
 	}
+	resp.ResetBody() // which a middleware may have opened a file for
 	h := &resp.Header
 	h.ResetConnectionClose()
 	for _, name := range []string{

@@ -183,6 +183,10 @@ func TestAnswerOfMiddleware(t *testing.T) {
 			c.Response().SetBodyString("a page")
 			return nil
 		}, http.StatusSwitchingProtocols, ""},
+		"stream": {func(c *fiber.Ctx) error {
+			c.Response().SetBodyStream(strings.NewReader("a page"), 6)
+			return nil
+		}, http.StatusSwitchingProtocols, ""},
 		"close":    {func(c *fiber.Ctx) error { c.Context().SetConnectionClose(); return nil }, http.StatusSwitchingProtocols, ""},
 		"an error": {func(*fiber.Ctx) error { return errors.New("too late") }, http.StatusInternalServerError, "too late"},
 		"a status": {func(c *fiber.Ctx) error { return c.Status(http.StatusTeapot).SendString("tea") }, http.StatusTeapot, "tea"},

@@ -1,11 +1,13 @@
 package fibertest
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/chanx-go/chanx/core/adaptertest"
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/cache"
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/cors"
@@ -50,6 +52,7 @@ func TestAdapter(t *testing.T) {
 			{Kind: "CSRF", Name: "csrf", Use: using(csrf.New())},
 			{Kind: "secure headers", Name: "helmet", Use: using(helmet.New())},
 			{Kind: "request ID", Name: "requestid", Use: using(requestid.New())},
+			{Kind: "request ID", Name: "net/http's, with adaptor.HTTPMiddleware", Use: using(adaptor.HTTPMiddleware(numbered))},
 		},
 		Auth: []adaptertest.Auth{basicAuth, keyAuth, jwtAuth, jwtAuthWithExpiry, sessionAuth},
 		Impossible: map[string]string{
@@ -57,6 +60,14 @@ func TestAdapter(t *testing.T) {
 			"middleware/panic after the upgrade": answersLast,
 			"middleware/error after the upgrade": answersLast,
 		},
+	})
+}
+
+// numbered is middleware of net/http.
+func numbered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", "1")
+		next.ServeHTTP(w, r)
 	})
 }
 
