@@ -51,7 +51,13 @@ func TestAdapter(t *testing.T) {
 			{Kind: "CORS", Name: "cors", Use: using(cors.New())},
 			{Kind: "CSRF", Name: "csrf", Use: using(csrf.New())},
 			{Kind: "secure headers", Name: "helmet", Use: using(helmet.New())},
+			{Kind: "no keep-alive", Name: "fiber.Config.DisableKeepalive", Use: func(_ testing.TB, a adaptertest.App) {
+				a.(*app).fiber.Server().DisableKeepalive = true
+			}},
 			{Kind: "request ID", Name: "requestid", Use: using(requestid.New())},
+			{Kind: "no keep-alive", Name: "fiber.Config.DisableKeepalive", Use: func(_ testing.TB, a adaptertest.App) {
+				a.(*app).fiber.Server().DisableKeepalive = true
+			}},
 			{Kind: "request ID", Name: "net/http's, with adaptor.HTTPMiddleware", Use: using(adaptor.HTTPMiddleware(numbered))},
 		},
 		Auth: []adaptertest.Auth{basicAuth, keyAuth, jwtAuth, jwtAuthWithExpiry, sessionAuth},
@@ -66,7 +72,7 @@ func TestAdapter(t *testing.T) {
 // numbered is middleware of net/http.
 func numbered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Request-Id", "1")
+		w.Header().Set("X-Numbered", "1")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -30,6 +30,7 @@ func newApp(o adaptertest.Options) *app {
 	f := fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		ErrorHandler:          publicError,
+		ReadBufferSize:        32 << 10, // or headers with a long token are refused with 431
 		ReadTimeout:           o.Timeout,
 		WriteTimeout:          o.Timeout,
 		IdleTimeout:           o.Timeout,
