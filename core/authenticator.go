@@ -80,11 +80,7 @@ func (a *Authenticator) mustBeValid(consumer string) {
 func (a *Authenticator) token(r *http.Request, origins []string) (string, error) {
 	token := a.inHeader(r)
 	if token == "" {
-		for _, protocol := range offered(r) {
-			if rest, ok := strings.CutPrefix(protocol, bearerProtocol); ok {
-				token = cmp.Or(token, rest)
-			}
-		}
+		token = OfferedToken(r.Header.Values("Sec-WebSocket-Protocol")...)
 	}
 	foreign := false
 	if token == "" && a.Cookie != "" {
@@ -104,6 +100,21 @@ func (a *Authenticator) token(r *http.Request, origins []string) (string, error)
 		return "", Errorf(Unauthenticated, "a token is needed, and the cookie does not count on pages of %q", r.Header.Get("Origin"))
 	}
 	return "", Errorf(Unauthenticated, "a token is needed")
+}
+
+// OfferedToken returns the token that a client offers as a subprotocol
+// "bearer.<token>", which is how a browser can send one, from the values of the
+// handshake's header Sec-WebSocket-Protocol; "" where it offers none. It is for
+// telling middleware where to look; an [Authenticator] looks there by itself. The
+// consumer has to accept the subprotocol: "bearer.*" in
+// [ConsumerOptions].Subprotocols.
+func OfferedToken(values ...string) string {
+	for _, protocol := range protocols(values) {
+		if token, ok := strings.CutPrefix(protocol, bearerProtocol); ok && token != "" {
+			return token
+		}
+	}
+	return ""
 }
 
 // inHeader returns the token in the header, "" where there is none.

@@ -406,3 +406,23 @@ func TestAuthenticatorsThatCanNotBe(t *testing.T) {
 		})
 	}
 }
+
+func TestOfferedToken(t *testing.T) {
+	for _, test := range []struct {
+		values []string
+		want   string
+	}{
+		{nil, ""},
+		{[]string{""}, ""},
+		{[]string{"chat"}, ""},
+		{[]string{"bearer."}, ""},
+		{[]string{"Bearer.x"}, ""},
+		{[]string{"bearer.a.b.c"}, "a.b.c"},
+		{[]string{"chat,  bearer.x ,bearer.y"}, "x"},
+		{[]string{"chat", "bearer., bearer.y"}, "y"},
+	} {
+		if got := chanx.OfferedToken(test.values...); got != test.want {
+			t.Errorf("%q offer %q, want %q", test.values, got, test.want)
+		}
+	}
+}

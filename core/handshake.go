@@ -329,8 +329,13 @@ func Refusal(err error) (status int, header http.Header, body []byte) {
 
 // offered are the subprotocols that the client offers.
 func offered(r *http.Request) []string {
+	return protocols(r.Header.Values("Sec-WebSocket-Protocol"))
+}
+
+// protocols are the subprotocols in the lines of a header.
+func protocols(lines []string) []string {
 	var all []string
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+	for _, line := range lines {
 		for p := range strings.SplitSeq(line, ",") {
 			all = append(all, strings.TrimSpace(p))
 		}
