@@ -131,7 +131,8 @@ type Middleware struct {
 	// Kind says what it does, and is the name of a row: "middleware/gzip". In use
 	// are "gzip", "timeout", "timeout that buffers", "buffer", "recovery", "logger",
 	// "body limit", "body dump", "CORS", "CSRF", "secure headers", "request ID",
-	// "rate limit", "cache", "ETag" and "tracing".
+	// "rate limit", "cache", "ETag", "tracing", and settings of the server such as
+	// "no keep-alive".
 	Kind string
 	// Name of the function, such as "middleware.Gzip", with its module where that is
 	// not the framework's.

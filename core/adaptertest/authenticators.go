@@ -14,6 +14,7 @@ import (
 func authenticatorCases() []testCase {
 	return []testCase{
 		{name: "authenticator/header, cookie, query, subprotocol", run: tokensAnywhere},
+		{name: "authenticator/long token", run: longToken},
 		{name: "authenticator/refusals", run: tokensRefused},
 		{name: "authenticator/cookie of a foreign page", run: foreignCookie},
 		{name: "authenticator/after identity", run: identityFirst},
@@ -70,6 +71,18 @@ func tokensAnywhere(k *kit) {
 	}
 	if got := s.open("/ws?token=cleo", "Authorization: Bearer ann", "Cookie: token=bob").know().User; got != "ann" {
 		s.Errorf("of header, cookie and query it is %q", got)
+	}
+}
+
+// A token with many claims is long, and some servers read less of a header than
+// that if they aren't told.
+func longToken(k *kit) {
+	s, _ := guarded(k, nil)
+	long := strings.Repeat("ann-", 2<<10)
+	for _, header := range []string{"Authorization: Bearer " + long, "Cookie: token=" + long, "Sec-WebSocket-Protocol: bearer." + long} {
+		if got := s.open("/ws", header).know().User; got != long {
+			s.Errorf("the user is %s", brief(got))
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func authCases(a *Adapter) []testCase {
 		for _, auth := range of {
 			names = append(names, auth.Name)
 		}
-		all = append(all, testCase{name: "authentication/" + kind, about: strings.Join(names, ", "), run: func(k *kit) {
+		all = append(all, testCase{name: "authentication/" + kind, about: strings.Join(names, "; "), run: func(k *kit) {
 			for _, auth := range of {
 				authenticated(k, &auth)
 			}

@@ -26,6 +26,7 @@ var flaws = map[string]struct {
 		"identity/typed", "identity/the request, in open", "authenticator/refresh", "authenticator/expiry", "authenticator/header, cookie, query, subprotocol",
 		"events/from a plain route", "topics/subscribed, recovered", "documents/served",
 		"handshake/client gone in open", "handshake/refusal that a browser can read", "handshake/messages of open",
+		"handshake/open that takes too long", "handshake/on a connection used before", "handshake/dropped anywhere",
 		"refusals/panic in open", "closing/panic in a handler", "closing/panic of nobody's", "closing/client gone during a handler", "shutdown/the application first",
 		"log/status of refusals", "frames/malformed messages", "frames/fragments", "frames/large and many", "limits/idle client", "closing/client that does not read",
 	}},
@@ -132,6 +133,10 @@ var flaws = map[string]struct {
 		a.server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 		return a.server.Serve(l)
 	}}, []string{"handshake/HTTP/2"}},
+	"headers are short": {flaw{serve: func(a *app, l net.Listener) error {
+		a.server.MaxHeaderBytes = 1 // and 4096 more
+		return a.server.Serve(l)
+	}}, []string{"authenticator/long token"}},
 	"a goroutine is left": {flaw{serve: func(a *app, l net.Listener) error {
 		go func() { <-time.After(2 * time.Second) }()
 		return a.server.Serve(l)

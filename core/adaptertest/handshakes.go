@@ -26,6 +26,9 @@ func handshakeCases() []testCase {
 		{name: "handshake/messages of open", run: messagesOfOpen},
 		{name: "handshake/refusal that a browser can read", run: announcedRefusal},
 		{name: "handshake/client gone in open", run: goneInOpen},
+		{name: "handshake/open that takes too long", run: openTooLong},
+		{name: "handshake/on a connection used before", run: usedBefore},
+		{name: "handshake/dropped anywhere", run: droppedAnywhere},
 	}
 }
 
@@ -189,6 +192,7 @@ func origins(k *kit) {
 		{"https://app.example.com:8443", false},
 		{"https://app.example.com.evil.com", false},
 		{"https://a.good.com", true},
+		{"https://a.good.com:8443", false},
 		{"https://good.com", false},
 		{"https://evilgood.com", false},
 		{"null", false},
@@ -314,38 +318,4 @@ func announcedRefusal(k *kit) {
 	c := s.open("/out")
 	c.expect(`{"action":"authentication","payload":{"status_code":401,"status_text":"Unauthorized","data":null}}`)
 	c.ends(int(chanx.CloseUnauthenticated))
-}
-
-// A client that goes away while open runs leaves nothing behind. Where the
-// framework tells, open's context has ended.
-func goneInOpen(k *kit) {
-	s := k.site(siteOptions{})
-	began, goOn := make(chan struct{}, 8), make(chan struct{})
-	reasons := make(chan chanx.CloseCode, 8)
-	c := s.peers("peers", &hooks{
-		open: func(context.Context, *chanx.Conn) error {
-			began <- struct{}{}
-			<-goOn
-			return nil
-		},
-		closed: func(_ *peer, why *chanx.CloseError) { reasons <- why.Code },
-	})
-	s.mount(s, "/ws", c, nil)
-	s.mount(s, "/well", s.peers("well", nil), nil)
-	s.start()
-	const clients = 4
-	for range clients {
-		gone := s.connect()
-		gone.write(handshake(s.address, "/ws"))
-		await(s.kit, "open runs", began)
-		gone.drop()
-	}
-	close(goOn)
-	s.nobodyLeft()
-	for len(reasons) > 0 {
-		if code := <-reasons; code != chanx.CloseAbnormal {
-			s.Errorf("OnClose was told %d", code)
-		}
-	}
-	s.open("/well").echoed("well")
 }

@@ -33,7 +33,7 @@ func middlewareCases(a *Adapter) []testCase {
 			}
 			names = append(names, name)
 		}
-		all = append(all, testCase{name: "middleware/" + kind, about: strings.Join(names, ", "), run: func(k *kit) {
+		all = append(all, testCase{name: "middleware/" + kind, about: strings.Join(names, "; "), run: func(k *kit) {
 			for _, m := range of {
 				behind(k, m)
 			}

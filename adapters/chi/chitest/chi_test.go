@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
 	"github.com/go-chi/httprate"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
 func TestChi(t *testing.T) {
@@ -120,6 +121,11 @@ func timeoutHandler(next http.Handler) http.Handler {
 
 func maxBytes(next http.Handler) http.Handler { return http.MaxBytesHandler(next, 1) }
 
+// noKeepAlive closes connections after each request.
+func noKeepAlive(_ testing.TB, a adaptertest.App) {
+	a.(interface{ SetKeepAlivesEnabled(on bool) }).SetKeepAlivesEnabled(false)
+}
+
 // typed sets a Content-Type that is worth compressing.
 func typed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -146,5 +152,7 @@ var chiMiddleware = []adaptertest.Middleware{
 	{Kind: "CSRF", Name: "http.CrossOriginProtection", Use: using(http.NewCrossOriginProtection().Handler)},
 	{Kind: "request ID", Name: "middleware.RequestID", Use: using(middleware.RequestID, middleware.ClientIPFromRemoteAddr)},
 	{Kind: "cache", Name: "middleware.NoCache", Use: using(middleware.NoCache)},
+	{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: noKeepAlive},
+	{Kind: "tracing", Name: "otelhttp", Use: using(otelhttp.NewMiddleware("adaptertest"))},
 	{Kind: "path cleaning", Name: "middleware.CleanPath, StripSlashes, GetHead", Use: using(middleware.CleanPath, middleware.StripSlashes, middleware.GetHead)},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/chanx-go/chanx/core/adaptertest"
 	"github.com/go-chi/cors"
 	"github.com/klauspost/compress/gzhttp"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
 func TestServeMux(t *testing.T) {
@@ -34,6 +35,8 @@ func TestServeMux(t *testing.T) {
 			{Kind: "buffer", Name: "a buffer that does not", Use: using(buffering(false)), Refused: http.StatusInternalServerError},
 			{Kind: "body limit", Name: "http.MaxBytesHandler", Use: using(maxBytes)},
 			{Kind: "CORS", Name: "go-chi/cors", Use: using(cors.AllowAll().Handler)},
+			{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: noKeepAlive},
+			{Kind: "tracing", Name: "otelhttp", Use: using(otelhttp.NewMiddleware("adaptertest"))},
 			{Kind: "CSRF", Name: "http.CrossOriginProtection", Use: using(http.NewCrossOriginProtection().Handler)},
 		},
 		Auth: []adaptertest.Auth{muxBasicAuth, scsAuth, gorillaAuth(t)},

@@ -110,7 +110,7 @@ func cases(b *strings.Builder, rows []string, results []*result) (reasons []stri
 
 // ecosystem writes what stands behind rows of middleware.
 func ecosystem(b *strings.Builder, rows []string, results []*result) {
-	b.WriteString("\n## Middleware\n\nWhat stands in front of sockets in these cases. A status in parentheses is what a\n" +
+	b.WriteString("\n## Middleware and authentication\n\nWhat stands in front of sockets in these cases. A status in parentheses is what a\n" +
 		"handshake is refused with behind middleware that sockets can't live with.\n\n")
 	header(b, "kind", results)
 	for _, row := range rows {

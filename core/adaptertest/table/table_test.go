@@ -45,7 +45,7 @@ func TestPage(t *testing.T) {
 
 1. it speaks none
 
-## Middleware
+## Middleware and authentication
 
 What stands in front of sockets in these cases. A status in parentheses is what a
 handshake is refused with behind middleware that sockets can't live with.
