@@ -2,12 +2,10 @@ package chanxchi_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
@@ -94,29 +92,6 @@ func ExampleOptions() {
 	})
 	fmt.Println(hub.Endpoints()[0].Path())
 	// Output: /rooms/{room}
-}
-
-// serve runs a server until ctx ends. The sockets go first: the server forgot
-// them when they were upgraded.
-func serve(ctx context.Context, hub *chanx.Hub, server *http.Server) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(hub.Shutdown(drain), server.Shutdown(drain))
-}
-
-func TestServe(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := serve(ctx, newHub(), &http.Server{Addr: "127.0.0.1:0"}); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestChat(t *testing.T) {
