@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,12 +39,7 @@ func subject(r *http.Request) (any, error) {
 // fromSubprotocol finds the token where a browser can put it:
 // new WebSocket(url, ["bearer." + token]).
 func fromSubprotocol(r *http.Request) string {
-	for p := range strings.SplitSeq(r.Header.Get("Sec-WebSocket-Protocol"), ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			return token
-		}
-	}
-	return ""
+	return chanx.OfferedToken(r.Header.Values("Sec-WebSocket-Protocol")...)
 }
 
 func sign(t testing.TB, with *jwtauth.JWTAuth, subject string, expires time.Duration) string {
