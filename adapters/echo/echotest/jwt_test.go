@@ -2,10 +2,8 @@ package echotest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,12 +91,11 @@ var fromBrowsers = echojwt.WithConfig(echojwt.Config{
 // tokenFromSubprotocol finds the token where a browser can put it:
 // new WebSocket(url, ["bearer." + token]).
 func tokenFromSubprotocol(c echo.Context) ([]string, error) {
-	for p := range strings.SplitSeq(c.Request().Header.Get("Sec-WebSocket-Protocol"), ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			return []string{token}, nil
-		}
+	token := chanx.OfferedToken(c.Request().Header.Values("Sec-WebSocket-Protocol")...)
+	if token == "" {
+		return nil, echojwt.ErrJWTMissing
 	}
-	return nil, errors.New("no token among the subprotocols")
+	return []string{token}, nil
 }
 
 // userOfToken is who the token was made out to, and until when it is good.

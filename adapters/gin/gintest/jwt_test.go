@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,10 +59,8 @@ func userOfToken(c *gin.Context) (any, error) {
 // tokenFromSubprotocol finds the token where a browser can put it:
 // new WebSocket(url, ["bearer." + token]).
 func tokenFromSubprotocol(c *gin.Context) {
-	for p := range strings.SplitSeq(c.GetHeader("Sec-WebSocket-Protocol"), ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			c.Request.Header.Set("Authorization", "Bearer "+token)
-		}
+	if token := chanx.OfferedToken(c.Request.Header.Values("Sec-WebSocket-Protocol")...); token != "" {
+		c.Request.Header.Set("Authorization", "Bearer "+token)
 	}
 }
 

@@ -3,7 +3,6 @@ package chiguide
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/alexedwards/scs/v2"
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
@@ -36,13 +35,7 @@ func subject(r *http.Request) string {
 // subprotocolToken is another place where jwtauth looks for a token. A browser can
 // offer it as a subprotocol: new WebSocket(url, ["bearer." + token]).
 func subprotocolToken(r *http.Request) string {
-	offered := strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ",")
-	for p := range strings.SplitSeq(offered, ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			return token
-		}
-	}
-	return ""
+	return chanx.OfferedToken(r.Header.Values("Sec-WebSocket-Protocol")...)
 }
 
 // withPassword lets in who knows a password.

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
-	"strings"
 
 	chanxecho "github.com/chanx-go/chanx/adapters/echo"
 	chanx "github.com/chanx-go/chanx/core"
@@ -39,13 +38,11 @@ func subject(c echo.Context) (string, error) {
 // subprotocolToken is another place where echo-jwt looks for a token. A browser can
 // offer it as a subprotocol: new WebSocket(url, ["bearer." + token]).
 func subprotocolToken(c echo.Context) ([]string, error) {
-	offered := strings.Join(c.Request().Header.Values("Sec-WebSocket-Protocol"), ",")
-	for p := range strings.SplitSeq(offered, ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			return []string{token}, nil
-		}
+	token := chanx.OfferedToken(c.Request().Header.Values("Sec-WebSocket-Protocol")...)
+	if token == "" {
+		return nil, echojwt.ErrJWTMissing
 	}
-	return nil, echojwt.ErrJWTMissing
+	return []string{token}, nil
 }
 
 // withPassword lets in who knows a password. BasicAuth leaves nothing for others:

@@ -2,7 +2,6 @@ package fiberguide
 
 import (
 	"errors"
-	"strings"
 
 	chanxfiber "github.com/chanx-go/chanx/adapters/fiber"
 	chanx "github.com/chanx-go/chanx/core"
@@ -35,10 +34,8 @@ func subject(c *fiber.Ctx) (string, error) {
 // subprotocolToken puts a token where the middleware looks for one. A browser can
 // offer it as a subprotocol: new WebSocket(url, ["bearer." + token]).
 func subprotocolToken(c *fiber.Ctx) error {
-	for p := range strings.SplitSeq(c.Get("Sec-WebSocket-Protocol"), ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			c.Request().Header.Set(fiber.HeaderAuthorization, "Bearer "+token)
-		}
+	if token := chanx.OfferedToken(c.Get("Sec-WebSocket-Protocol")); token != "" {
+		c.Request().Header.Set(fiber.HeaderAuthorization, "Bearer "+token)
 	}
 	return c.Next()
 }

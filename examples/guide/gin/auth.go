@@ -1,7 +1,6 @@
 package ginguide
 
 import (
-	"strings"
 	"time"
 
 	jwt "github.com/appleboy/gin-jwt/v2"
@@ -22,11 +21,8 @@ func member(c *gin.Context) (any, error) {
 // subprotocolToken puts a token where gin-jwt looks for one. A browser can offer it
 // as a subprotocol: new WebSocket(url, ["bearer." + token]).
 func subprotocolToken(c *gin.Context) {
-	offered := strings.Join(c.Request.Header.Values("Sec-WebSocket-Protocol"), ",")
-	for p := range strings.SplitSeq(offered, ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			c.Request.Header.Set("Authorization", "Bearer "+token)
-		}
+	if token := chanx.OfferedToken(c.Request.Header.Values("Sec-WebSocket-Protocol")...); token != "" {
+		c.Request.Header.Set("Authorization", "Bearer "+token)
 	}
 }
 
