@@ -43,7 +43,7 @@ var rules = map[string]importRule{
 	"schema":          {allow: []string{modulePath + "/internal/jsonraw", jsonCodec}, deny: testOnly},
 	"asyncapi":        {allow: []string{modulePath, jsonCodec, websockets}, deny: append([]string{modulePath + "/chanxtest", modulePath + "/adaptertest"}, testOnly...)},
 	"chanxtest":       {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/adaptertest"}},
-	"adaptertest":     {allow: []string{modulePath, jsonCodec, websockets}},
+	"adaptertest":     {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/chanxtest"}},
 
 	// Helpers know nothing of what they help.
 	"internal":         {deny: testOnly},
