@@ -86,6 +86,8 @@ export function page(running) {
         ['subscribe', 'echo', 'post', 'unsubscribe']);
       assert.deepEqual(topics.groups, ['room:{room_name}', 'presence:{user}']);
       assert.deepEqual(sockets.find((s) => s.path === '/ws/lounge').query, ['name']);
+      assert.deepEqual(sockets.filter((s) => s.token).map((s) => s.path), ['/ws/private']);
+      assert.ok(sockets.find((s) => s.token).messages.some(({ action }) => action === 'authentication'));
       const room = sockets.find((s) => s.path === '/ws/room/{room_name}');
       assert.deepEqual(room.params, ['room_name']);
       const { schema } = room.messages.find(({ action }) => action === 'room_chat');

@@ -6,17 +6,6 @@ import (
 	chanx "github.com/chanx-go/chanx/core"
 )
 
-// Secret signs the JSON Web Tokens that [App.Private] asks for, with HS256. It is
-// no secret at all: whoever tries the showcase can make a token with it.
-const Secret = "showcase"
-
-// TokenPrefix is in front of a token that a client offers as a subprotocol, since
-// a browser can't send it in a header.
-const TokenPrefix = "bearer."
-
-// User is who a token was made out to.
-type User struct{ Subject string }
-
 // WhoAmI asks for the [Identity].
 type WhoAmI struct{}
 
@@ -32,14 +21,13 @@ type Identity struct {
 func (Identity) Action() string { return "identity" }
 
 // Private is one client that is known.
-type Private struct {
-	*chanx.Conn
+type Private struct{ *chanx.Conn }
 
-	user User
-}
-
+// newPrivate makes a consumer that stands behind the framework's own middleware:
+// the handshake's token is for that to verify. The authenticator is for tokens that
+// come later, before the first one expires.
 func newPrivate(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Private] {
-	opts.Subprotocols = []string{TokenPrefix + "*"}
+	opts.Authenticator = &chanx.Authenticator{Verify: verify}
 	private := chanx.NewConsumer(hub, "private", openPrivate, opts)
 	withPing(private)
 	chanx.Reply(private, (*Private).WhoAmI, chanx.Summary("Ask who the server takes you for"))
@@ -49,14 +37,14 @@ func newPrivate(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Pr
 // openPrivate relies on the framework's middleware: who has no valid token has
 // not come so far.
 func openPrivate(_ context.Context, conn *chanx.Conn) (*Private, error) {
-	user, ok := chanx.Identity[User](conn)
-	if !ok {
+	if _, ok := chanx.Identity[User](conn); !ok {
 		return nil, chanx.Errorf(chanx.Unauthenticated, "bring a token")
 	}
-	return &Private{conn, user}, nil
+	return &Private{conn}, nil
 }
 
-// WhoAmI answers with the client's identity.
+// WhoAmI answers with the client's identity, as the latest token has it.
 func (p *Private) WhoAmI(context.Context, WhoAmI) (Identity, error) {
-	return Identity(p.user), nil
+	user, _ := chanx.Identity[User](p.Conn)
+	return Identity(user), nil
 }

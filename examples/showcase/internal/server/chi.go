@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
 	"github.com/go-chi/chi/v5"
@@ -41,7 +42,7 @@ func Chi(a *app.App) (http.Handler, error) {
 }
 
 func tokenFromSubprotocol(r *http.Request) string {
-	return offeredToken(r.Header.Values("Sec-WebSocket-Protocol")...)
+	return chanx.OfferedToken(r.Header.Values("Sec-WebSocket-Protocol")...)
 }
 
 // chiUser is who jwtauth let in.
@@ -50,5 +51,5 @@ func chiUser(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return userOf(token.Subject(), token.Expiration())
+	return app.Holder(token.Subject(), token.Expiration())
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	chanxecho "github.com/chanx-go/chanx/adapters/echo"
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
 	"github.com/golang-jwt/jwt/v5"
@@ -41,7 +42,7 @@ func Echo(a *app.App) *echo.Echo {
 
 // echoSubprotocol is another place where echo-jwt looks for a token.
 func echoSubprotocol(c echo.Context) ([]string, error) {
-	token := offeredToken(c.Request().Header.Values("Sec-WebSocket-Protocol")...)
+	token := chanx.OfferedToken(c.Request().Header.Values("Sec-WebSocket-Protocol")...)
 	if token == "" {
 		return nil, echojwt.ErrJWTMissing
 	}
@@ -50,5 +51,5 @@ func echoSubprotocol(c echo.Context) ([]string, error) {
 
 // echoUser is who echo-jwt let in.
 func echoUser(c echo.Context) (any, error) {
-	return userOfClaims(c.Get("user").(*jwt.Token).Claims)
+	return app.HolderOf(c.Get("user").(*jwt.Token).Claims)
 }

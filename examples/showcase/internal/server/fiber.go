@@ -6,6 +6,7 @@ import (
 	"time"
 
 	chanxfiber "github.com/chanx-go/chanx/adapters/fiber"
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
 	jwtware "github.com/gofiber/contrib/jwt"
@@ -50,7 +51,7 @@ func Fiber(a *app.App) *fiber.App {
 // fiberSubprotocol puts a token among the subprotocols where fiber's middleware
 // looks for it.
 func fiberSubprotocol(c *fiber.Ctx) error {
-	if token := offeredToken(c.Get("Sec-WebSocket-Protocol")); token != "" && c.Get(fiber.HeaderAuthorization) == "" {
+	if token := chanx.OfferedToken(c.Get("Sec-WebSocket-Protocol")); token != "" && c.Get(fiber.HeaderAuthorization) == "" {
 		c.Request().Header.Set(fiber.HeaderAuthorization, "Bearer "+token)
 	}
 	return c.Next()
@@ -58,7 +59,7 @@ func fiberSubprotocol(c *fiber.Ctx) error {
 
 // fiberUser is who fiber's middleware let in.
 func fiberUser(c *fiber.Ctx) (any, error) {
-	return userOfClaims(c.Locals("user").(*jwt.Token).Claims)
+	return app.HolderOf(c.Locals("user").(*jwt.Token).Claims)
 }
 
 // overFiber serves an app of fiber, which is not on net/http.

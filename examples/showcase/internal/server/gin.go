@@ -6,6 +6,7 @@ import (
 
 	jwt "github.com/appleboy/gin-jwt/v2"
 	chanxgin "github.com/chanx-go/chanx/adapters/gin"
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/web"
 	"github.com/gin-gonic/gin"
@@ -50,7 +51,7 @@ func Gin(a *app.App) (http.Handler, error) {
 // ginSubprotocol puts a token among the subprotocols where gin-jwt looks for it.
 func ginSubprotocol(c *gin.Context) {
 	h := c.Request.Header
-	if token := offeredToken(h.Values("Sec-WebSocket-Protocol")...); token != "" && h.Get("Authorization") == "" {
+	if token := chanx.OfferedToken(h.Values("Sec-WebSocket-Protocol")...); token != "" && h.Get("Authorization") == "" {
 		h.Set("Authorization", "Bearer "+token)
 	}
 }
@@ -60,5 +61,5 @@ func ginUser(c *gin.Context) (any, error) {
 	claims := jwt.ExtractClaims(c)
 	subject, _ := claims["sub"].(string)
 	expires, _ := claims["exp"].(float64) // gin-jwt insists on it
-	return userOf(subject, time.Unix(int64(expires), 0))
+	return app.Holder(subject, time.Unix(int64(expires), 0))
 }

@@ -8,12 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
-	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // Server is the showcase in one web framework.
@@ -67,38 +64,3 @@ func (s netHTTP) Serve(listener net.Listener) error {
 }
 
 func (s netHTTP) Shutdown(ctx context.Context) error { return s.server.Shutdown(ctx) }
-
-// offeredToken finds a token where a browser puts it: among the subprotocols, of
-// which lines are the headers, as bearer.<token>. "" means that there is none.
-func offeredToken(lines ...string) string {
-	for _, line := range lines {
-		for offered := range strings.SplitSeq(line, ",") {
-			if token, ok := strings.CutPrefix(strings.TrimSpace(offered), app.TokenPrefix); ok {
-				return token
-			}
-		}
-	}
-	return ""
-}
-
-// userOf is who a token was made out to that a middleware has verified. The
-// socket ends when the token does; the zero time is never.
-func userOf(subject string, expires time.Time) (any, error) {
-	if subject == "" {
-		return nil, chanx.Errorf(chanx.Unauthenticated, "the token does not say whose it is")
-	}
-	return chanx.Credential{Identity: app.User{Subject: subject}, Subject: subject, Expires: expires}, nil
-}
-
-// userOfClaims is userOf for frameworks whose middleware is made with golang-jwt.
-func userOfClaims(claims jwt.Claims) (any, error) {
-	subject, err := claims.GetSubject()
-	if err != nil {
-		return nil, err
-	}
-	expires, err := claims.GetExpirationTime()
-	if expires == nil || err != nil {
-		return nil, chanx.Errorf(chanx.Unauthenticated, "the token does not say when it expires")
-	}
-	return userOf(subject, expires.Time)
-}

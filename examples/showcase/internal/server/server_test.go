@@ -113,13 +113,12 @@ func (s *showcase) dialWith(path string, opts *chanxtest.DialOptions) *chanxtest
 }
 
 // refused tries to connect to a route that must refuse it.
-func (s *showcase) refused(path string, status int, opts *chanxtest.DialOptions) {
+func (s *showcase) refused(path string, status int, opts *chanxtest.DialOptions) *chanxtest.Refusal {
 	s.Helper()
 	if s.handler != nil {
-		chanxtest.Refused(s, s.handler, path, status, opts)
-		return
+		return chanxtest.Refused(s, s.handler, path, status, opts)
 	}
-	chanxtest.RefusedURL(s, s.url+path, status, opts)
+	return chanxtest.RefusedURL(s, s.url+path, status, opts)
 }
 
 // publish gives an event to a group.

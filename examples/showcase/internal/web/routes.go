@@ -16,7 +16,7 @@ type socket struct {
 	Description string    `json:"description"`
 	Params      []string  `json:"params"`
 	Query       []string  `json:"query"` // the parameters of the query
-	Token       bool      `json:"token"` // it wants one as a subprotocol
+	Token       bool      `json:"token"` // it wants one as a subprotocol, and takes others later
 	Messages    []message `json:"messages"`
 	Events      []message `json:"events"`
 	Groups      []string  `json:"groups"` // that events can be published to; the patterns of topics
@@ -28,6 +28,13 @@ type message struct {
 	Topic   string          `json:"topic,omitempty"` // the pattern of the topic whose message it is
 	Summary string          `json:"summary,omitempty"`
 	Schema  json.RawMessage `json:"schema,omitempty"` // of the payload; absent where there is none
+}
+
+// refresh is a frame of the framework's.
+var refresh = message{
+	Action:  "authentication",
+	Summary: "Bring a new token before the first one expires",
+	Schema:  json.RawMessage(`{"type":"object","properties":{"token":{"type":"string"}},"required":["token"]}`),
 }
 
 // routes describes every socket that is mounted.
@@ -51,10 +58,13 @@ func describe(a *app.App, info chanx.EndpointInfo) socket {
 		Description: info.Doc.Description,
 		Params:      append([]string{}, info.PathParams...),
 		Query:       []string{},
-		Token:       len(info.Subprotocols) > 0,
+		Token:       info.Refreshes,
 		Messages:    messages(info.Receives, ""),
 		Events:      messages(info.Events, ""),
 		Groups:      a.Groups(info.Consumer),
+	}
+	if info.Refreshes {
+		s.Messages = append(s.Messages, refresh)
 	}
 	for _, p := range info.Handshake {
 		if p.Source == "query" {

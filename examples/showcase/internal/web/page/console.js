@@ -68,13 +68,16 @@ export class Console {
   }
 
   /** template puts the chosen message into the text that is sent. */
-  template() {
-    const { byId } = this;
-    const message = this.socket.messages[byId('message').selectedIndex];
+  async template() {
+    const { byId, socket } = this;
+    const chosen = () => this.socket.messages[byId('message').selectedIndex];
+    const message = chosen();
+    const fresh = socket.token && message.action === 'authentication' ? await token(this.values().token) : null;
+    if (chosen() !== message) return; // meanwhile it is another one
     this.refs += 1;
     const frame = { action: message.action, ref: String(this.refs) };
     if (message.topic) frame.topic = filled(message.topic);
-    if (message.schema) frame.payload = sample(message.schema);
+    if (message.schema) frame.payload = fresh ? { token: fresh } : sample(message.schema);
     byId('frame').value = JSON.stringify(frame, null, 2);
     byId('message').title = message.summary ?? '';
   }
@@ -98,10 +101,16 @@ export class Console {
     byId('event-body').value = JSON.stringify(body, null, 2);
   }
 
-  async connect() {
+  /** values are what the inputs say, by name. */
+  values() {
     const values = {};
-    const { socket } = this;
     for (const input of this.byId('params').querySelectorAll('input')) values[input.name] = input.value;
+    return values;
+  }
+
+  async connect() {
+    const values = this.values();
+    const { socket } = this;
     const protocols = socket.token && values.token ? [`bearer.${await token(values.token)}`] : [];
     if (this.link || this.socket !== socket) return; // meanwhile somebody was quicker
     const link = new Link(url(socket.path, values, socket.query), protocols, this.list, () => {
