@@ -1,6 +1,7 @@
 # make test   every test, with what it needs installed first
 # make ci     make check, then make test: what a change has to pass
 # make fmt    format the Go code
+# make adapters   run the suite for adapters, and write docs/adapters.md
 # make help   this list, and the steps
 
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -9,12 +10,12 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # The end-to-end tests drive the showcase with a client that isn't ours.
 E2E := examples/showcase/e2e
 
-.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit e2e clean
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check e2e clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'steps of check: format-check vet lint standalone tidy-check generate-check'
-	@echo 'steps of test:  setup unit e2e'
+	@echo 'steps of test:  setup unit adapters-check e2e'
 
 # One step at a time, in the order in which they stand: each uses all cores.
 .NOTPARALLEL:
@@ -23,7 +24,7 @@ ci: check test
 
 check: format-check tidy-check vet lint standalone generate-check
 
-test: setup unit e2e
+test: setup unit adapters-check e2e
 
 # The race detector needs a C compiler, the end-to-end tests need Node.
 setup:
@@ -73,6 +74,13 @@ unit:
 	CGO_ENABLED=1 go test -race work
 	CGO_ENABLED=1 go test -race -count=1 ./examples
 	CGO_ENABLED=1 go test -race -count=1 -run='Dependen' ./core
+
+adapters:
+	go run ./core/adaptertest/table -w docs/adapters.md
+
+adapters-check:
+	@echo '== the table of adapters'
+	go run ./core/adaptertest/table -check docs/adapters.md
 
 e2e:
 	@echo '== end-to-end tests'
