@@ -1,8 +1,8 @@
-# make test   every test, with what it needs installed first
-# make ci     make check, then make test: what a change has to pass
-# make fmt    format the Go code
+# make test       every test, with what it needs installed first
+# make ci         make check, then make test: what a change has to pass
+# make fmt        format the Go code
 # make adapters   run the suite for adapters, and write docs/adapters.md
-# make help   this list, and the steps
+# make help       this list, and the steps
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
