@@ -23,7 +23,7 @@ func TestH2C(t *testing.T) {
 	e.HideBanner, e.HidePort, e.Listener = true, true, l
 	chanxecho.Handle(e, "/members", members(t), &chanxecho.Options{Identity: func(echo.Context) (any, error) { return "ann", nil }})
 	served := make(chan error, 1)
-	go func() { served <- e.StartH2CServer("", &http2.Server{}) }()
+	go func() { served <- e.StartH2CServer("", &http2.Server{}) }() //nolint:staticcheck // deprecated, and what echo asks for
 	defer func() {
 		_ = e.Close()
 		<-served
