@@ -3,6 +3,8 @@ package chanx_test
 import (
 	"context"
 	"iter"
+	"log/slog"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strings"
@@ -50,4 +52,42 @@ func TestHandlersThatEndTheirGoroutine(t *testing.T) {
 			t.Errorf("log: %s", log)
 		}
 	})
+}
+
+// An open that ends its goroutine, or something that it calls, leaves nothing
+// behind either.
+func TestOpenThatEndsItsGoroutine(t *testing.T) {
+	exit := func(context.Context, string) (any, error) { runtime.Goexit(); return nil, nil }
+	for name, c := range map[string]struct {
+		open func(context.Context, *chanx.Conn) (*chanx.Conn, error)
+		auth *chanx.Authenticator
+	}{
+		"open": {open: func(ctx context.Context, c *chanx.Conn) (*chanx.Conn, error) {
+			if err := c.Join(ctx, "all"); err != nil {
+				return nil, err
+			}
+			runtime.Goexit()
+			return c, nil
+		}},
+		"Verify": {auth: &chanx.Authenticator{Verify: exit}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log syncBuffer
+			hub := chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			endpoint := chanx.Mount(chanx.NewConsumer(hub, "c", c.open, &chanx.ConsumerOptions{Authenticator: c.auth}), "/")
+			over := make(chan struct{})
+			go func() {
+				defer close(over)
+				endpoint.ServeHTTP(httptest.NewRecorder(), upgradeRequest("/", "Authorization: Bearer token"))
+				t.Error("open returned")
+			}()
+			<-over
+			if n := hub.Connections(); n != 0 || !strings.Contains(log.String(), "runtime.Goexit") {
+				t.Errorf("%d connections are left; log: %s", n, log.String())
+			}
+			if err := hub.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -99,7 +99,7 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	}
 	c := e.newConn(h)
 	c.lane.enter() // events wait until there is a state
-	err := contain(func() error { return c.open(h) })
+	err := e.attempt(c, h)
 	if err == nil && hub.closing.Load() {
 		err = &Error{Reason: Unavailable, Detail: "the server is shutting down"}
 	}
@@ -114,6 +114,22 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	hub.log.DebugContext(c.ctx, "chanx: connected", "conn", c.ID(), "consumer", e.consumer.name)
 	c.lane.leave(c.workLater)
 	return &Session{conn: c, endpoint: e, request: h.Request}, nil
+}
+
+// attempt opens a connection. Where that ends the goroutine, as t.Fatal does,
+// nothing is left of the connection.
+func (e *Endpoint) attempt(c *Conn, h *Handshake) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.lane.close()
+			c.lane.leave(c.workLater)
+			_, _ = e.refused(c, h.Request, &panicError{errGoexit, debug.Stack()})
+		}
+	}()
+	err = contain(func() error { return c.open(h) })
+	returned = true
+	return err
 }
 
 // admit refuses a handshake that nothing of the application needs to look at.
@@ -246,13 +262,15 @@ func (s *Session) Accept() (http.Header, error) {
 // [Session.Accept] have gone out. early is what somebody has read already of what
 // the client sent after its handshake. RunConn returns when the connection has
 // ended, nothing of it runs any more, and transport is not used again; it is the
-// caller's to close then.
+// caller's to close then, also where a handler has ended the goroutine. What is
+// waited for is ended by deadlines: a transport that has none is closed. A session
+// that was discarded does not use transport.
 func (s *Session) RunConn(transport net.Conn, early []byte) {
 	s.socket.Attach(transport, early)
 	s.conn.out.compressed.Store(s.socket.Compressed())
 	s.request = nil
+	defer func() { <-s.socket.Released() }() // also where a handler ends this goroutine
 	s.Run(netSocket{s.socket})
-	<-s.socket.Released()
 }
 
 // Serve runs the connection on the socket that its handshake led to, on
@@ -272,13 +290,13 @@ func (c *Conn) serveAsTask(socket Socket) {
 func (s *Session) Run(socket Socket) { s.conn.serve(socket) }
 
 // Discard ends a connection that could not be upgraded, for which err is the
-// reason. Its OnClose handlers run.
+// reason. Its OnClose handlers run. It may be called again, and while RunConn runs.
 func (s *Session) Discard(err error) {
 	how := &CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err}
+	s.conn.abort(how)
 	if s.socket != nil {
 		_ = s.socket.Close()
 	}
-	s.conn.abort(how)
 	s.conn.end(how)
 }
 

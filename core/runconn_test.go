@@ -3,11 +3,14 @@ package chanx_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -33,6 +36,13 @@ func (l *lent) Close() error {
 // some bytes read already.
 func lend(t *testing.T, l *lab, transport net.Conn, early []byte, headers ...string) (http.Header, <-chan struct{}) {
 	t.Helper()
+	session, header := accepted(t, l, headers...)
+	return header, runOn(session, transport, early)
+}
+
+// accepted opens a connection of a lab that waits for its transport.
+func accepted(t *testing.T, l *lab, headers ...string) (*chanx.Session, http.Header) {
+	t.Helper()
 	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{Request: upgradeRequest("/ws", headers...)})
 	if err != nil {
 		t.Fatal(err)
@@ -41,12 +51,17 @@ func lend(t *testing.T, l *lab, transport net.Conn, early []byte, headers ...str
 	if err != nil {
 		t.Fatal(err)
 	}
+	return session, header
+}
+
+// runOn runs a session until the channel is closed.
+func runOn(session *chanx.Session, transport net.Conn, early []byte) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		session.RunConn(transport, early)
 	}()
-	return header, done
+	return done
 }
 
 func clientOf(conn net.Conn) *rawClient {
@@ -171,20 +186,81 @@ func TestRunConnCloses(t *testing.T) {
 // headers are known.
 func TestDiscardAfterAccept(t *testing.T) {
 	l := newLab(t, labOptions{consumer: chanx.ConsumerOptions{Compression: true, Subprotocols: []string{"chat"}}})
-	session, err := l.hub.Endpoints()[0].Open(&chanx.Handshake{
-		Request: upgradeRequest("/ws", "Sec-WebSocket-Protocol: other, chat", "Sec-WebSocket-Extensions: permessage-deflate"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	header, err := session.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	session, header := accepted(t, l, "Sec-WebSocket-Protocol: other, chat", "Sec-WebSocket-Extensions: permessage-deflate")
 	if header.Get("Sec-WebSocket-Protocol") != "chat" || !strings.HasPrefix(header.Get("Sec-WebSocket-Extensions"), "permessage-deflate") {
 		t.Errorf("the headers are %v", header)
 	}
 	session.Discard(io.ErrUnexpectedEOF)
+	if n := l.hub.Connections(); n != 0 {
+		t.Errorf("%d connections are left", n)
+	}
+}
+
+// A session can be discarded again, before and after it is run, and while it runs:
+// it ends, and what it is run on after that is not used.
+func TestDiscardAndRunConn(t *testing.T) {
+	for name, order := range map[string]func(discard func(), run func() <-chan struct{}){
+		"first":    func(discard func(), run func() <-chan struct{}) { discard(); discard(); <-run() },
+		"together": func(discard func(), run func() <-chan struct{}) { done := run(); discard(); <-done; discard() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 20 {
+				l := newLab(t, labOptions{})
+				server, client := net.Pipe()
+				session, _ := accepted(t, l)
+				order(func() { session.Discard(io.ErrUnexpectedEOF) }, func() <-chan struct{} { return runOn(session, server, nil) })
+				if n := l.hub.Connections(); n != 0 {
+					t.Errorf("%d connections are left", n)
+				}
+				if got := l.journal.take(); len(got) != 1 || !strings.Contains(got[0], "the upgrade failed") {
+					t.Errorf("OnClose: %q", got)
+				}
+				_, _ = server.Close(), client.Close()
+			}
+		})
+	}
+}
+
+// undying is a transport without deadlines.
+type undying struct{ lent }
+
+func (*undying) SetDeadline(time.Time) error      { return os.ErrNoDeadline }
+func (*undying) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
+func (*undying) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// Where deadlines wake nobody, a transport that is lent is closed in the end.
+func TestRunConnWithoutDeadlines(t *testing.T) {
+	l := newLab(t, labOptions{})
+	server, client := net.Pipe()
+	defer client.Close()
+	own := &undying{lent{Conn: server}}
+	_, done := lend(t, l, own, maskedFrame(0x81, []byte(`{"ref":"1","action":"ping"}`)))
+	<-done // as the answer can't be written
+	if n := l.hub.Connections(); n != 0 || !own.closed.Load() {
+		t.Errorf("%d connections are left, and the transport was closed: %v", n, own.closed.Load())
+	}
+}
+
+// A handler that ends the goroutine of RunConn does so once the transport is not
+// used any more.
+func TestGoexitInRunConn(t *testing.T) {
+	l := newLab(t, labOptions{register: func(l *lab) {
+		chanx.On(l, func(*client, context.Context, inLane) error { runtime.Goexit(); return nil })
+	}})
+	server, client := tcpPair(t)
+	defer server.Close()
+	_, done := lend(t, l, server, nil)
+	if _, err := client.Write(maskedFrame(0x81, []byte(`{"action":"in_lane","payload":{"how":""}}`))); err != nil {
+		t.Fatal(err)
+	}
+	clientOf(client).expectFrame(t, "close 1011")
+	select {
+	case <-done:
+		t.Error("RunConn is over while the client may still send")
+	case <-time.After(50 * time.Millisecond):
+	}
+	_ = client.Close()
+	<-done
 	if n := l.hub.Connections(); n != 0 {
 		t.Errorf("%d connections are left", n)
 	}

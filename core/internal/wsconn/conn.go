@@ -125,14 +125,16 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	c.closed.Store(true)
-	phase, half, quiet := c.phase, halfCloser(c.nc), c.quiet
+	phase, half, quiet, attached := c.phase, halfCloser(c.nc), c.quiet, c.nc != nil
 	if half != nil {
 		_ = half.CloseWrite()
-		_ = c.nc.SetDeadline(time.Unix(1, 0)) // wakes the reader and a writer
+		c.wake()
 	}
 	c.mu.Unlock()
 
 	switch {
+	case !attached:
+		c.releaseParser()
 	case phase == serving && half != nil:
 		return nil // Serve releases it
 	case phase == serving:
@@ -207,14 +209,20 @@ func (c *Conn) release() {
 // closeConn closes the connection itself, once: a wrapper may count.
 func (c *Conn) closeConn() {
 	c.hangUp.Do(func() {
-		switch {
-		case c.nc == nil: // it was never attached
-		case c.released == nil:
+		if c.released == nil {
 			_ = c.nc.Close()
-		default:
-			_ = c.nc.SetDeadline(time.Unix(1, 0))
+		} else {
+			c.wake()
 		}
 	})
+}
+
+// wake makes a read and a write under way return, and others after them. What has
+// no deadlines has to be closed for that.
+func (c *Conn) wake() {
+	if err := c.nc.SetDeadline(time.Unix(1, 0)); err != nil {
+		_ = c.nc.Close()
+	}
 }
 
 // releaseParser gives back what the library has pooled, and its finalizer.

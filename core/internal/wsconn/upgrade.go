@@ -131,9 +131,15 @@ func Prepare(r *http.Request, o Options) (*Conn, http.Header, error) {
 // has gone, and early, the bytes that somebody has read off it already. The
 // transport stays the caller's: where this package would close it, it ends reads
 // and writes by a deadline that has passed, and Released tells when it is not used
-// any more.
+// any more. After Close it is not used at all.
 func (c *Conn) Attach(nc net.Conn, early []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.released = make(chan struct{})
+	if c.closed.Load() {
+		close(c.released)
+		return
+	}
 	c.attach(nc, early)
 	if c.rc == nil { // Prepare took it for a socket
 		*c.br = *bufio.NewReaderSize(tap{c}, parserBuffer)
