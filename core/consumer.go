@@ -147,7 +147,13 @@ func (c *consumer) mustBeValid() {
 	}
 }
 
-func (c *Consumer[C]) mountable() *consumer  { return c.c }
+func (c *Consumer[C]) mountable() *consumer {
+	if c == nil {
+		return nil
+	}
+	return c.c
+}
+
 func (c *Consumer[C]) handlerSet() *handlers { return c.c.handlers }
 func (c *Consumer[C]) serves(C)              {}
 

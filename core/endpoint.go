@@ -25,8 +25,14 @@ type address struct {
 
 var pathParam = regexp.MustCompile(`\{([^{}]*)\}`)
 
+// methodInFront is what only the patterns of a ServeMux may have.
+var methodInFront = regexp.MustCompile(`(^|/)[A-Z]+[ \t]+/`)
+
 // parseAddress says what is wrong with an address.
 func parseAddress(path string) (*address, error) {
+	if methodInFront.MatchString(path) {
+		return nil, fmt.Errorf("chanx: the address %q has a method in it: give the path alone, as a handshake is always a GET", path)
+	}
 	a := &address{path: cleanPath(path)}
 	for _, match := range pathParam.FindAllStringSubmatch(a.path, -1) {
 		if match[1] == "" || slices.Contains(a.names, match[1]) {
@@ -42,7 +48,7 @@ func parseAddress(path string) (*address, error) {
 // writing them, with the prefixes of groups in front. It freezes the consumer's
 // handlers.
 //
-// It panics where the address is taken, the consumer is mounted already, or the
+// It panics where the address is taken, the consumer is nil or mounted already, or the
 // address lacks a parameter that the consumer's [Params] name.
 func Mount(m Mountable, address string) *Endpoint { return mount(m, address, false) }
 
@@ -53,7 +59,13 @@ func Mount(m Mountable, address string) *Endpoint { return mount(m, address, fal
 func MountBelow(m Mountable, address string) *Endpoint { return mount(m, address, true) }
 
 func mount(m Mountable, path string, below bool) *Endpoint {
-	c := m.mountable()
+	var c *consumer
+	if m != nil {
+		c = m.mountable()
+	}
+	if c == nil {
+		panic(fmt.Sprintf("chanx: the consumer to be mounted at %q is nil: make it with NewConsumer first", path))
+	}
 	e := &Endpoint{hub: c.hub, consumer: c}
 	a, err := parseAddress(path)
 	if err != nil {

@@ -168,6 +168,9 @@ func TestConsumerMisuse(t *testing.T) {
 		`"room" has no open function`: func() {
 			chanx.NewConsumer[*client](chanx.NewHub(nil), "room", nil, nil)
 		},
+		`consumer "room" has no hub: make one with NewHub`: func() {
+			chanx.NewConsumer[*chanx.Conn](nil, "room", nil, nil)
+		},
 		`has a consumer "room" already`: func() {
 			hub := chanx.NewHub(nil)
 			chanx.NewConsumer[*chanx.Conn](hub, "room", nil, nil)
@@ -191,6 +194,13 @@ func TestMountMisuse(t *testing.T) {
 	mustPanic(t, `address "/rooms/{room}/" is taken by consumer "first": consumer "second" needs another`, func() { chanx.Mount(consumer("second"), "/rooms/{room}/") })
 	mustPanic(t, "parameter without a name, or two of one name", func() { chanx.Mount(consumer("third"), "/{}") })
 	mustPanic(t, "parameter without a name, or two of one name", func() { chanx.Mount(consumer("fourth"), "/{a}/{a}") })
+	for i, path := range []string{"GET /a", "/GET /a", "/api/v1/GET /{room}"} {
+		mustPanic(t, fmt.Sprintf("%q has a method in it: give the path alone", path), func() { chanx.Mount(consumer(fmt.Sprint("method ", i)), path) })
+	}
+	var none *chanx.Consumer[*chanx.Conn]
+	for _, m := range []chanx.Mountable{nil, none, &chanx.Consumer[*chanx.Conn]{}} {
+		mustPanic(t, `mounted at "/none" is nil: make it with NewConsumer`, func() { chanx.Mount(m, "/none") })
+	}
 	if got := len(hub.Endpoints()); got != 1 {
 		t.Errorf("%d endpoints are mounted", got)
 	}

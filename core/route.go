@@ -59,6 +59,9 @@ type handlers struct {
 }
 
 func newHandlers(hub *Hub, kind, name string) *handlers {
+	if hub == nil {
+		panic(fmt.Sprintf("chanx: %s %q has no hub: make one with NewHub first", kind, name))
+	}
 	return &handlers{hub: hub, name: name, title: fmt.Sprintf("%s %q", kind, name), routes: map[string]*route{}, events: map[string]*route{}}
 }
 

@@ -54,6 +54,9 @@ type Options struct {
 //
 // It panics where the consumer can't be mounted there; see [chanx.Mount].
 func Handle(r Router, pattern string, consumer chanx.Mountable, opts *Options) {
+	if strings.Contains(pattern, "/:") {
+		panic(fmt.Sprintf("chanxchi: the pattern %q has a colon behind a slash, which is no parameter here: write {name}", pattern))
+	}
 	h := &handler{pattern: pattern, chiParams: map[string]string{}}
 	if opts != nil {
 		h.options = *opts

@@ -152,6 +152,7 @@ func TestHandleMisuse(t *testing.T) {
 	for name, pattern := range map[string]string{
 		"POST":             "POST /ws",
 		"brace":            "/ws/{room",
+		"another router's": "/ws/:room",
 		"nameless":         "/ws/{}",
 		"the same twice":   "/ws/{a}/{a}",
 		"regexp and twice": "/ws/{a:[0-9]+}/{a}",

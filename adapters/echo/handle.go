@@ -66,6 +66,7 @@ func Handle(r Router, path string, consumer chanx.Mountable, opts *Options) {
 		}
 	}
 	route := r.GET(path, h.serve) // nobody else knows the groups' prefixes
+	mustBeApart(route.Path, path)
 	h.endpoint = chanx.Mount(consumer, prefix+addressOf(route.Path))
 }
 

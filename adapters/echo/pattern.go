@@ -8,6 +8,15 @@ import (
 // restName is the parameter that stands for echo's "*".
 const restName = "path"
 
+// mustBeApart panics where a group's prefix and a path in it are glued together to
+// something that nobody means, as echo adds no slash in between.
+func mustBeApart(whole, path string) {
+	prefix := strings.TrimSuffix(whole, path)
+	if path != "" && path[0] != '/' && prefix != "" && !strings.HasSuffix(prefix, "/") {
+		panic(fmt.Sprintf("chanxecho: the path %q in the group %q makes %q: begin it with a slash", path, prefix, whole))
+	}
+}
+
 // addressOf turns a path of echo's into an address whose parameters are names in
 // braces. It panics for a path that means something else than it seems to.
 func addressOf(path string) string {

@@ -232,6 +232,15 @@ func TestMisuse(t *testing.T) {
 		"another router's way": {func(e *echo.Echo, hub *chanx.Hub) {
 			chanxecho.Handle(e, "/bad/{room}", peers(hub, "bad"), nil)
 		}, []string{`"/bad/{room}"`, `":name"`}},
+		"glued to the prefix": {func(e *echo.Echo, hub *chanx.Hub) {
+			chanxecho.Handle(e.Group("/bad"), "ws/:room", peers(hub, "bad"), nil)
+		}, []string{`"/badws/:room"`, "begin it with a slash"}},
+		"with a method": {func(e *echo.Echo, hub *chanx.Hub) {
+			chanxecho.Handle(e, "GET /bad/x", peers(hub, "bad"), nil)
+		}, []string{"GET /bad/x", "give the path alone"}},
+		"no consumer": {func(e *echo.Echo, _ *chanx.Hub) {
+			chanxecho.Handle(e, "/bad/x", nil, nil)
+		}, []string{`mounted at "/bad/x" is nil`}},
 		"nameless": {func(e *echo.Echo, hub *chanx.Hub) {
 			chanxecho.Handle(e, "/bad/:/x", peers(hub, "bad"), nil)
 		}, []string{`"/bad/:/x"`, "without a name"}},

@@ -166,7 +166,7 @@ func TestMountedBelowParameter(t *testing.T) {
 
 func TestHandleMisuse(t *testing.T) {
 	for _, pattern := range []string{
-		"/ws/{room}", "/ws/:room/{user}", "/ws/:", "/ws/:?", "/ws/:a/:a", "/ws/:path/*",
+		"/ws/{room}", "/ws/:room/{user}", "/ws/:", "/ws/:?", "/ws/:a/:a", "/ws/:path/*", "GET /ws",
 		"/ws" + strings.Repeat("/:a", 31),
 	} {
 		t.Run(pattern, func(t *testing.T) {

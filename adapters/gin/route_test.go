@@ -254,6 +254,9 @@ func TestHandleMisuse(t *testing.T) {
 		"braces in a group": {func(r *gin.Engine, hub *chanx.Hub) {
 			chanxgin.Handle(r.Group("/{tenant}"), "/ws", peers(hub, "peers"), nil)
 		}, []string{"/{tenant}/ws", "write /:name, or /*name"}},
+		"with a method": {func(r *gin.Engine, hub *chanx.Hub) {
+			chanxgin.Handle(r.Group("/api"), "GET /ws/:room", peers(hub, "peers"), nil)
+		}, []string{"/api/GET /ws/{room}", "give the path alone"}},
 		"nameless": {func(r *gin.Engine, hub *chanx.Hub) {
 			chanxgin.Handle(r, "/ws/:", peers(hub, "peers"), nil)
 		}, []string{"/ws/:", "wildcards must be named"}},

@@ -16,8 +16,12 @@ import (
 // with an ETag by which clients ask whether it has changed. opts may be nil.
 //
 // The document is made at the first request, and stays as it is then: mount every
-// consumer before the server serves. It is safe for concurrent use.
+// consumer before the server serves. It is safe for concurrent use. A nil hub
+// panics at once.
 func Handler(hub *chanx.Hub, opts *Options) http.Handler {
+	if hub == nil {
+		panic("chanx: there is no AsyncAPI document without a hub: the one given is nil")
+	}
 	type made struct {
 		text []byte
 		tag  string

@@ -60,6 +60,15 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+func TestHandlerWithoutHub(t *testing.T) {
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, "without a hub") {
+			t.Errorf("the panic is %q", text)
+		}
+	}()
+	asyncapi.Handler(nil, nil)
+}
+
 func TestHandlerAtOnce(t *testing.T) {
 	h := asyncapi.Handler(fullHub(false), nil)
 	tags := make([]string, 8)
