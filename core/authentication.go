@@ -77,7 +77,10 @@ func runRefresh(x *exchange, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !fresh.sameClient(c.credential.Load()) {
+	if old := c.credential.Load(); !fresh.sameClient(old) {
+		if why := fresh.incomparable(old); why != "" {
+			c.hub.log.WarnContext(ctx, "chanx: a refresh can't succeed", "conn", c.ID(), "consumer", c.consumer.name, "why", why)
+		}
 		return Errorf(Forbidden, "the token is not of the client that this connection was opened by")
 	}
 	c.credential.Store(fresh)

@@ -1,6 +1,7 @@
 package chanx
 
 import (
+	"fmt"
 	"reflect"
 	"time"
 )
@@ -88,4 +89,23 @@ func (c *Credential) sameClient(other *Credential) bool {
 		return c.Subject == other.Subject
 	}
 	return reflect.DeepEqual(c.Identity, other.Identity)
+}
+
+// incomparable says why no token that is verified as this one was could refresh the
+// credentials old, whoever's it is, which is the program's mistake; "" where that is
+// not so.
+func (c *Credential) incomparable(old *Credential) string {
+	if old == nil { // nobody: that is for connecting anew
+		return ""
+	}
+	first, second := reflect.TypeOf(old.Identity), reflect.TypeOf(c.Identity)
+	switch {
+	case c.Subject != "" && old.Subject == "":
+		return "Verify gives a subject, and the adapter's Identity option gave none: return a Credential with one there too"
+	case c.Subject == "" && old.Subject != "":
+		return "Verify gives no subject, and the credentials that the connection was opened with have one: return a Credential with it"
+	case c.Subject == "" && first != second:
+		return fmt.Sprintf("Verify gives a %v, and the connection was opened with a %v: return Credentials with the same subject", second, first)
+	}
+	return ""
 }

@@ -116,16 +116,17 @@ func TestSubjects(t *testing.T) {
 		name          string
 		first, second any
 		ok            bool
+		mistake       string // of the program, which the log names
 	}{
-		{"the same subject with new rights", chanx.Credential{Identity: ann(), Subject: "ann"}, chanx.Credential{Identity: ann("admin"), Subject: "ann"}, true},
-		{"another subject with an equal identity", chanx.Credential{Identity: ann(), Subject: "ann"}, chanx.Credential{Identity: ann(), Subject: "bob"}, false},
-		{"a subject that there was not before", ann(), chanx.Credential{Identity: ann(), Subject: "ann"}, false},
-		{"a subject that is missing", chanx.Credential{Identity: ann(), Subject: "ann"}, ann(), false},
-		{"equal identities", ann("admin"), ann("admin"), true},
-		{"identities that differ deeply", ann("admin"), ann("root"), false},
-		{"equal pointers", &user{ID: 1}, chanx.Credential{Identity: &user{ID: 1}}, true},
-		{"another type", ann(), "ann", false},
-		{"somebody in place of nobody", nil, ann(), false},
+		{"the same subject with new rights", chanx.Credential{Identity: ann(), Subject: "ann"}, chanx.Credential{Identity: ann("admin"), Subject: "ann"}, true, ""},
+		{"another subject with an equal identity", chanx.Credential{Identity: ann(), Subject: "ann"}, chanx.Credential{Identity: ann(), Subject: "bob"}, false, ""},
+		{"a subject that there was not before", ann(), chanx.Credential{Identity: ann(), Subject: "ann"}, false, "Verify gives a subject, and"},
+		{"a subject that is missing", chanx.Credential{Identity: ann(), Subject: "ann"}, ann(), false, "Verify gives no subject"},
+		{"equal identities", ann("admin"), ann("admin"), true, ""},
+		{"identities that differ deeply", ann("admin"), ann("root"), false, ""},
+		{"equal pointers", &user{ID: 1}, chanx.Credential{Identity: &user{ID: 1}}, true, ""},
+		{"another type", ann(), "ann", false, "Verify gives a string, and the connection was opened with a chanx_test.user"},
+		{"somebody in place of nobody", nil, ann(), false, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,6 +140,10 @@ func TestSubjects(t *testing.T) {
 					c.Authenticate("new")
 				} else {
 					c.AuthenticateError("new", chanx.Forbidden)
+				}
+				log := g.log.String()
+				if told := strings.Contains(log, "a refresh can't succeed"); told != (test.mistake != "") || !strings.Contains(log, test.mistake) {
+					t.Errorf("the log is %q, want %q in it", log, test.mistake)
 				}
 			})
 		})
