@@ -61,8 +61,12 @@ func (u *upgrade) prepare(c *fiber.Ctx, r *http.Request) error {
 	}
 	rc.Response.Header.Del(fiber.HeaderSecWebSocketExtensions)
 	err := websocket.New(func(conn *websocket.Conn) {
-		defer func() { _ = conn.Close() }() // does nothing, unless the server keeps hijacked connections
-		u.run(rc, conn.NetConn())
+		hijacked := conn.NetConn()
+		transport := hijacked.(interface{ UnsafeConn() net.Conn }).UnsafeConn()
+		closing := transport // where a handler ends this goroutine fasthttp closes nothing
+		defer func() { _ = closing.Close() }()
+		u.run(rc, hijacked, transport)
+		closing = hijacked // which does nothing, unless the server keeps hijacked connections
 	}, websocket.Config{
 		EnableCompression: u.header.Get(fiber.HeaderSecWebSocketExtensions) != "",
 		ReadBufferSize:    1, // the smallest: its frames are not used
@@ -82,11 +86,10 @@ func (u *upgrade) prepare(c *fiber.Ctx, r *http.Request) error {
 
 // run answers the handshake and runs the session. The request is the session's
 // until run returns.
-func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked net.Conn) {
+func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked, transport net.Conn) {
 	if !u.guard.Stop() {
 		return
 	}
-	transport := hijacked.(interface{ UnsafeConn() net.Conn }).UnsafeConn()
 	if err := respond(transport, &rc.Response, u.header); err != nil {
 		u.session.Discard(err)
 		return
