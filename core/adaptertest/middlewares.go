@@ -54,14 +54,16 @@ func behind(k *kit, m Middleware) {
 	s.mount(s, "/ws", s.peers("peers", nil), nil)
 	s.Get(s.pattern("/plain"), func(c Context) error { return c.Answer(http.StatusOK, "plain") })
 	s.start()
-	gzip := []string{"Accept-Encoding: gzip"}
+	header := []string{"Accept-Encoding: gzip", "Origin: http://" + s.address} // as browsers send them
 	if m.Refused != 0 {
-		s.refused("/ws", m.Refused, gzip...)
+		s.refused("/ws", m.Refused, header...)
 		s.nobodyLeft()
 		return
 	}
-	s.open("/ws", gzip...).drop() // a socket takes up no place in a throttle
-	c := s.open("/ws", gzip...)
+	other := s.open("/ws", header...) // takes up no place in a throttle, once its request is over
+	s.eventually("the request is logged", func() bool { return len(s.access.lines()) > 0 })
+	c := s.open("/ws", header...)
+	other.drop()
 	if got := c.header.Get("Content-Encoding"); got != "" {
 		s.Errorf("%s: the handshake is answered in the encoding %q", m.Name, got)
 	}

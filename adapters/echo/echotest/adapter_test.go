@@ -54,6 +54,9 @@ func inFront() []adaptertest.Middleware {
 		{Kind: "CSRF", Name: "middleware.CSRF", Use: using(middleware.CSRF())},
 		{Kind: "secure headers", Name: "middleware.Secure", Use: using(middleware.Secure())},
 		{Kind: "request ID", Name: "middleware.RequestID", Use: using(middleware.RequestID())},
+		{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: func(_ testing.TB, a adaptertest.App) {
+			a.(*app).echo.Server.SetKeepAlivesEnabled(false)
+		}},
 		{Kind: "rate limit", Name: "middleware.RateLimiter", Use: using(middleware.RateLimiter(middleware.NewRateLimiterMemoryStore(20)))},
 	}
 }
@@ -124,6 +127,9 @@ var keyAuth = adaptertest.Auth{
 	},
 	Wrong: func(_ testing.TB, _, _ string) http.Header {
 		return http.Header{"X-Api-Key": {"a guess"}}
+	},
+	Expired: func(_ testing.TB, _, user string) http.Header {
+		return http.Header{"X-Api-Key": {"old key of " + user}}
 	},
 	Missing: http.StatusBadRequest,
 	Secrets: []any{"name", "key"},

@@ -51,9 +51,6 @@ func TestAdapter(t *testing.T) {
 			{Kind: "CORS", Name: "cors", Use: using(cors.New())},
 			{Kind: "CSRF", Name: "csrf", Use: using(csrf.New())},
 			{Kind: "secure headers", Name: "helmet", Use: using(helmet.New())},
-			{Kind: "no keep-alive", Name: "fiber.Config.DisableKeepalive", Use: func(_ testing.TB, a adaptertest.App) {
-				a.(*app).fiber.Server().DisableKeepalive = true
-			}},
 			{Kind: "request ID", Name: "requestid", Use: using(requestid.New())},
 			{Kind: "no keep-alive", Name: "fiber.Config.DisableKeepalive", Use: func(_ testing.TB, a adaptertest.App) {
 				a.(*app).fiber.Server().DisableKeepalive = true

@@ -106,6 +106,9 @@ var jwtAuthWithExpiry = adaptertest.Auth{
 	Valid: func(t testing.TB, _, user string) http.Header {
 		return http.Header{"Sec-Websocket-Protocol": {"bearer." + token(t, secret, user, time.Hour)}}
 	},
+	Wrong: func(t testing.TB, _, user string) http.Header {
+		return http.Header{"Sec-Websocket-Protocol": {"bearer." + token(t, "a guess", user, time.Hour)}}
+	},
 	Expired: func(t testing.TB, _, user string) http.Header {
 		return http.Header{"Sec-Websocket-Protocol": {"bearer." + token(t, secret, user, -time.Minute)}}
 	},
@@ -150,10 +153,8 @@ func userOfToken(c *fiber.Ctx) (any, error) {
 // tokenFromSubprotocol puts a token where the middleware looks, from where a
 // browser can put it: new WebSocket(url, ["bearer." + token]).
 func tokenFromSubprotocol(c *fiber.Ctx) error {
-	for p := range strings.SplitSeq(c.Get("Sec-WebSocket-Protocol"), ",") {
-		if token, ok := strings.CutPrefix(strings.TrimSpace(p), "bearer."); ok {
-			c.Request().Header.Set(fiber.HeaderAuthorization, "Bearer "+token)
-		}
+	if token := chanx.OfferedToken(c.Get("Sec-WebSocket-Protocol")); token != "" {
+		c.Request().Header.Set(fiber.HeaderAuthorization, "Bearer "+token)
 	}
 	return c.Next()
 }
