@@ -120,7 +120,7 @@ func ExampleOptions_errorHandler() {
 	r.Use(func(c *gin.Context) {
 		c.Next()
 		if err := c.Errors.Last(); err != nil {
-			c.JSON(-1, gin.H{"message": err.Error()}) // with the status that is set
+			c.JSON(c.Writer.Status(), gin.H{"message": err.Error()}) // the status is set
 		}
 	})
 	chanxgin.Handle(r, "/ws", chat, &chanxgin.Options{

@@ -45,7 +45,7 @@ func withSession(r *gin.Engine, store sessions.Store, readers *chanx.Consumer[*n
 func withErrorPage(r *gin.Engine, readers *chanx.Consumer[*notes.Reader]) {
 	chanxgin.Handle(r, "/teams/:team/live", readers, &chanxgin.Options{
 		ErrorHandler: func(c *gin.Context, err error) {
-			c.JSON(-1, gin.H{"problem": err.Error()}) // -1 keeps the status
+			c.JSON(c.Writer.Status(), gin.H{"problem": err.Error()}) // the status is set
 		},
 	})
 }
