@@ -31,6 +31,15 @@ func TestConcurrentHandshakes(t *testing.T) {
 	for name, opts := range map[string]*chanxfiber.Options{
 		"by default":   nil,
 		"by an option": {Identity: func(c *fiber.Ctx) (any, error) { return c.Get("X-User"), nil }},
+		"in a credential": {Identity: func(c *fiber.Ctx) (any, error) {
+			return chanx.Credential{Identity: strings.TrimPrefix(c.Params("room"), "of%20")}, nil
+		}},
+		"in a credential's pointer": {Identity: func(c *fiber.Ctx) (any, error) {
+			return &chanx.Credential{Identity: strings.TrimPrefix(c.Params("room"), "of%20")}, nil
+		}},
+		"of a type of its own": {Identity: func(c *fiber.Ctx) (any, error) {
+			return named(strings.TrimPrefix(c.Params("room"), "of%20")), nil
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub, app := newHub(t), newApp()

@@ -33,12 +33,18 @@ func (answer) Action() string { return "answer" }
 
 type tagKey struct{}
 
+// named is who a client is, too.
+type named string
+
 // peer is a client that is answered.
 type peer struct{ *chanx.Conn }
 
 func (p *peer) Ask(ctx context.Context, m ask) (answer, error) {
 	a := answer{Values: map[string]string{}}
 	a.User, _ = chanx.Identity[string](p.Conn)
+	if name, ok := chanx.Identity[named](p.Conn); ok {
+		a.User = string(name)
+	}
 	a.Tag, _ = ctx.Value(tagKey{}).(string)
 	a.Local, _ = ctx.Value("password").(string)
 	for _, name := range m.Params {

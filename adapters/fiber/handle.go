@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -30,7 +31,8 @@ type Options struct {
 	// left it, for [chanx.Identity]. An error refuses the handshake: a
 	// [*chanx.Error] with the status of its reason, any other with 500. The
 	// context, and what it has, must not be kept; a string that is returned is
-	// copied, in a [chanx.Credential] too.
+	// copied, in a [chanx.Credential] too. One in a struct is not: that is for
+	// strings.Clone, or it would be another client's before long.
 	//
 	// nil means the local "user", where fiber's JWT middleware leaves the token,
 	// else "username", where basicauth leaves the name, else nobody. No other local
@@ -137,14 +139,19 @@ func (h *handler) identify(c *fiber.Ctx) (any, error) {
 	return copied(who), err
 }
 
-// copied is an identity whose strings are no longer in fiber's memory.
+// copied is an identity that is no string in fiber's memory, of whatever type.
 func copied(who any) any {
 	switch who := who.(type) {
-	case string:
-		return strings.Clone(who)
 	case chanx.Credential:
 		who.Identity, who.Subject = copied(who.Identity), strings.Clone(who.Subject)
 		return who
+	case *chanx.Credential:
+		if who != nil {
+			return copied(*who)
+		}
+	}
+	if v := reflect.ValueOf(who); v.Kind() == reflect.String {
+		return reflect.ValueOf(strings.Clone(v.String())).Convert(v.Type()).Interface()
 	}
 	return who
 }
