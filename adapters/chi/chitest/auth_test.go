@@ -60,7 +60,8 @@ func jwt(name string, header func(token string) http.Header) adaptertest.Auth {
 		Kind: "JWT",
 		Name: name,
 		Mount: func(_ testing.TB, a adaptertest.App, pattern string, c chanx.Mountable) {
-			private(a.(*chiApp).root, pattern, c)
+			routes, _ := routesOf(a)
+			private(routes, pattern, c)
 		},
 		User:    tokenAndIdentity,
 		Valid:   with(tokens, time.Hour),

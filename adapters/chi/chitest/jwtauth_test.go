@@ -18,11 +18,15 @@ import (
 var tokens = jwtauth.New("HS256", []byte("secret"), nil)
 
 // private mounts a consumer for those who have a valid token.
-func private(r chi.Router, pattern string, c chanx.Mountable) {
-	r = r.With(
-		jwtauth.Verify(tokens, jwtauth.TokenFromHeader, jwtauth.TokenFromCookie, fromSubprotocol),
-		jwtauth.Authenticator(tokens),
-	)
+func private(r chanxchi.Router, pattern string, c chanx.Mountable) {
+	verify := jwtauth.Verify(tokens, jwtauth.TokenFromHeader, jwtauth.TokenFromCookie, fromSubprotocol)
+	insist := jwtauth.Authenticator(tokens)
+	switch mux := r.(type) {
+	case chi.Router:
+		r = mux.With(verify, insist)
+	case *http.ServeMux:
+		r = routes{&group{mux: mux, middleware: []func(http.Handler) http.Handler{verify, insist}}}
+	}
 	chanxchi.Handle(r, pattern, c, &chanxchi.Options{Identity: subject})
 }
 

@@ -3,17 +3,22 @@ package chitest
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
+	"github.com/go-chi/httprate"
+	"github.com/gorilla/handlers"
 	"github.com/klauspost/compress/gzhttp"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
@@ -27,20 +32,28 @@ func TestServeMux(t *testing.T) {
 			{Pattern: "/ws/{$}", Address: "/ws/", Path: "/ws/"},
 			{Pattern: "/files/{path...}", Address: "/files/{path}", Path: "/files/", Values: map[string]string{"path": ""}},
 		},
-		Misuse: []string{"POST /ws", "/ws/{room", "/ws/{}", "/ws/{a}/{a}"},
-		Middleware: []adaptertest.Middleware{
-			{Kind: "gzip", Name: "klauspost/compress/gzhttp", Use: using(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) })},
-			{Kind: "timeout that buffers", Name: "http.TimeoutHandler", Use: using(timeoutHandler), Refused: http.StatusInternalServerError},
-			{Kind: "buffer", Name: "a buffer that unwraps", Use: using(buffering(true))},
-			{Kind: "buffer", Name: "a buffer that does not", Use: using(buffering(false)), Refused: http.StatusInternalServerError},
-			{Kind: "body limit", Name: "http.MaxBytesHandler", Use: using(maxBytes)},
-			{Kind: "CORS", Name: "go-chi/cors", Use: using(cors.AllowAll().Handler)},
-			{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: noKeepAlive},
-			{Kind: "tracing", Name: "otelhttp", Use: using(otelhttp.NewMiddleware("adaptertest"))},
-			{Kind: "CSRF", Name: "http.CrossOriginProtection", Use: using(http.NewCrossOriginProtection().Handler)},
-		},
-		Auth: []adaptertest.Auth{muxBasicAuth, scsAuth, gorillaAuth(t)},
+		Misuse:     []string{"POST /ws", "/ws/{room", "/ws/{}", "/ws/{a}/{a}"},
+		Middleware: muxMiddleware,
+		Auth:       []adaptertest.Auth{muxBasicAuth, chiJWT, chiJWTInCookie, chiJWTInSubprotocol, scsAuth, gorillaAuth(t)},
 	})
+}
+
+// muxMiddleware needs nothing but net/http, whoever has made it.
+var muxMiddleware = []adaptertest.Middleware{
+	{Kind: "gzip", Name: "klauspost/compress/gzhttp", Use: using(func(next http.Handler) http.Handler { return gzhttp.GzipHandler(next) })},
+	{Kind: "timeout that buffers", Name: "http.TimeoutHandler", Use: using(timeoutHandler), Refused: http.StatusInternalServerError},
+	{Kind: "buffer", Name: "a buffer that unwraps", Use: using(buffering(true))},
+	{Kind: "buffer", Name: "a buffer that does not", Use: using(buffering(false)), Refused: http.StatusInternalServerError},
+	{Kind: "body limit", Name: "http.MaxBytesHandler", Use: using(maxBytes)},
+	{Kind: "CORS", Name: "go-chi/cors", Use: using(cors.AllowAll().Handler)},
+	{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: noKeepAlive},
+	{Kind: "tracing", Name: "otelhttp", Use: using(otelhttp.NewMiddleware("adaptertest"))},
+	{Kind: "CSRF", Name: "http.CrossOriginProtection", Use: using(http.NewCrossOriginProtection().Handler)},
+	{Kind: "timeout", Name: "chi's middleware.Timeout", Use: using(middleware.Timeout(adaptertest.Timeout))},
+	{Kind: "recovery", Name: "chi's middleware.Recoverer", Use: using(middleware.Recoverer)},
+	{Kind: "logger", Name: "gorilla/handlers", Use: using(func(next http.Handler) http.Handler { return handlers.LoggingHandler(io.Discard, next) })},
+	{Kind: "request ID", Name: "chi's middleware.RequestID", Use: using(middleware.RequestID)},
+	{Kind: "rate limit", Name: "go-chi/httprate", Use: using(httprate.LimitBy(100, time.Minute, httprate.KeyByEndpoint))},
 }
 
 // muxApp is an application of net/http alone.
