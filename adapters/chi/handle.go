@@ -74,17 +74,17 @@ func Handle(r Router, pattern string, consumer chanx.Mountable, opts *Options) {
 	r.Handle(pattern, h)
 }
 
-// mustBeFree panics where a consumer is at the pattern already, which chi would
-// silently replace.
+// mustBeFree panics where a consumer is at the pattern already, or at one that
+// differs in the names of parameters only, which chi would silently replace.
 func mustBeFree(routes chi.Routes, pattern string) {
-	address := addressOf(pattern, nil)
+	address, shape := addressOf(pattern, nil), shapeOf(pattern)
 	for _, route := range routes.Routes() {
 		for _, there := range route.Handlers {
 			if chain, ok := there.(*chi.ChainHandler); ok { // of inline middleware
 				there = chain.Endpoint
 			}
-			if _, ok := there.(*handler); ok && addressOf(route.Pattern, nil) == address {
-				panic(fmt.Sprintf("chanxchi: another consumer is mounted at %q", pattern))
+			if _, ok := there.(*handler); ok && (addressOf(route.Pattern, nil) == address || shapeOf(route.Pattern) == shape) {
+				panic(fmt.Sprintf("chanxchi: another consumer is mounted at %q: %q needs another path", route.Pattern, pattern))
 			}
 		}
 	}

@@ -48,6 +48,24 @@ func addressOf(pattern string, renamed map[string]string) string {
 	return b.String()
 }
 
+// shapeOf returns a pattern of chi's without its method and the names of its
+// parameters, by which chi doesn't tell routes apart. addressOf has taken it.
+func shapeOf(pattern string) string {
+	var b strings.Builder
+	p := strings.TrimLeft(strings.TrimPrefix(pattern, "GET "), " \t")
+	for i := 0; i < len(p); i++ {
+		b.WriteByte(p[i])
+		if p[i] == '{' {
+			end := closing(p, i)
+			if _, expr, ok := strings.Cut(p[i+1:end], ":"); ok {
+				b.WriteString(":" + expr)
+			}
+			i = end - 1
+		}
+	}
+	return b.String()
+}
+
 // closing returns the index of the brace that closes the one at i, or -1.
 func closing(p string, i int) int {
 	depth := 0

@@ -173,11 +173,16 @@ func TestPatternTaken(t *testing.T) {
 	hub, r := newHub(), chi.NewRouter()
 	r.Get("/rooms/list", http.NotFound)
 	chanxchi.Handle(r.With(tagged("x")), "/rooms/{room:[a-z]+}", peers(hub, "one"), nil)
+	chanxchi.Handle(r, "/rooms/{number:[0-9]{3}}", peers(hub, "numbers"), nil)
 	chanxchi.Handle(r, "/rooms/{room}/{seat}", peers(hub, "two"), nil)
-	defer func() {
-		if text, ok := recover().(string); !ok || !strings.Contains(text, "/rooms/{room}") {
+	for _, pattern := range []string{"GET /rooms/{room}", "/rooms/{n:[0-9]{3}}", "/rooms/{r}/{s}"} {
+		text := func() (text string) {
+			defer func() { text, _ = recover().(string) }()
+			chanxchi.Handle(r, pattern, peers(hub, "not "+pattern), nil)
+			return ""
+		}()
+		if !strings.Contains(text, `mounted at "/rooms/{`) || !strings.Contains(text, `"`+pattern+`" needs another path`) {
 			t.Errorf("the panic is %q", text)
 		}
-	}()
-	chanxchi.Handle(r, "GET /rooms/{room}", peers(hub, "three"), nil)
+	}
 }
