@@ -21,6 +21,7 @@ func closingCases() []testCase {
 		{name: "closing/client gone during a handler", run: goneDuringHandler},
 		{name: "closing/panic in a handler", run: panicInHandler},
 		{name: "closing/panic of nobody's", run: abruptHandlers},
+		{name: "closing/every connection in the end", run: allClosed},
 		{name: "limits/slow reader", run: slowReader},
 		{name: "limits/silent client", run: silentClient},
 		{name: "limits/idle client", run: idleClient},

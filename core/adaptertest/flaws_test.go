@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ var flaws = map[string]struct {
 		"handshake/client gone in open", "handshake/refusal that a browser can read", "handshake/messages of open",
 		"handshake/open that takes too long", "handshake/on a connection used before", "handshake/dropped anywhere",
 		"refusals/panic in open", "closing/panic in a handler", "closing/panic of nobody's", "closing/client gone during a handler", "shutdown/the application first",
-		"log/status of refusals", "frames/malformed messages", "frames/fragments", "frames/large and many", "limits/idle client", "closing/client that does not read",
+		"log/status of refusals", "frames/malformed messages", "frames/fragments", "frames/large and many", "limits/idle client", "closing/client that does not read", "frames/sends that were given up",
 	}},
 	"everything is everywhere": {requests(func(r *http.Request) {
 		r.URL.Path, r.URL.RawPath = "/rooms/go", ""
@@ -157,11 +158,25 @@ var flaws = map[string]struct {
 		}
 		return conn.Write(p)
 	}), []string{"frames/ping and pong", "limits/pings keep alive", "limits/idle client"}},
+	"writes are torn": {writes(func(conn net.Conn, p []byte) (int, error) {
+		for chunk := range slices.Chunk(p, 32) {
+			if n, err := conn.Write(chunk); err != nil {
+				return n, err
+			}
+		}
+		return len(p), nil
+	}), []string{"frames/many in one write"}},
+	"a write is lost": {writes(func(conn net.Conn, p []byte) (int, error) {
+		if bytes.Contains(p, []byte(`"text":"7 7 `)) {
+			return len(p), nil
+		}
+		return conn.Write(p)
+	}), []string{"frames/many writers at once"}},
 	"messages are inflated": {writes(func(conn net.Conn, p []byte) (int, error) {
 		return conn.Write(bytes.ReplaceAll(p, []byte("Sec-Websocket-Accept"), []byte("Sec-Websocket-Extensions: x\r\nSec-Websocket-Accept")))
 	}), []string{"frames/compression declined"}},
 	"sockets are mixed up":        {mixedUp(), []string{"isolation/two users at once", "isolation/sends after the end", "topics/subscribed, recovered", "mounting/several hubs"}},
-	"sockets don't end":           {neverClosed(), []string{"closing/by the server", "closing/client that does not answer", "closing/by the client"}},
+	"sockets don't end":           {neverClosed(), []string{"closing/by the server", "closing/client that does not answer", "closing/by the client", "closing/every connection in the end"}},
 	"slow readers are waited for": {sockets(func(conn net.Conn, _ adaptertest.Options) net.Conn { return bottomless{conn} }), []string{"limits/slow reader"}},
 	"hanging up goes unnoticed":   {sockets(func(conn net.Conn, _ adaptertest.Options) net.Conn { return deaf{conn} }), []string{"closing/client that hangs up"}},
 	"claims that don't hold": {flaw{adapter: claims}, []string{
