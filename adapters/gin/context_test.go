@@ -110,11 +110,12 @@ func TestContextOfAnother(t *testing.T) {
 // and reports whether the two had one context.
 func contextOfAnother(t *testing.T, hub *chanx.Hub, late error) bool {
 	t.Helper()
-	opening, goOn, handled := make(chan *gin.Context, 1), make(chan error), make(chan bool)
+	opening, handled := make(chan *gin.Context, 1), make(chan bool)
+	goOn := map[string]chan error{"ann": make(chan error), "bob": make(chan error)}
 	opts := &chanxgin.Options{Identity: func(c *gin.Context) (any, error) {
 		user := c.Param("user")
 		opening <- c
-		return user, <-goOn
+		return user, <-goOn[user]
 	}}
 	r := gin.New()
 	var errs []*gin.Error
@@ -133,9 +134,9 @@ func contextOfAnother(t *testing.T, hub *chanx.Hub, late error) bool {
 	dialled := make(chan *chanxtest.Client, 1)
 	go func() { dialled <- chanxtest.Dial(t, r, "/bob", nil) }()
 	bob := <-opening
-	goOn <- late
+	goOn["ann"] <- late
 	<-handled
-	goOn <- nil
+	goOn["bob"] <- nil
 	if got := chanxtest.Request[answer](<-dialled, ask{}).User; got != "bob" {
 		t.Errorf("bob is %q", got)
 	}
