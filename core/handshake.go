@@ -208,7 +208,7 @@ func tooLong(ctx context.Context, what string, err error) error {
 func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error) {
 	refusal, public := asError(err)
 	if !public {
-		e.hub.logPanic("chanx: open failed", err, "consumer", e.consumer.name)
+		e.hub.logPanic("chanx: handshake failed", err, "consumer", e.consumer.name)
 	}
 	e.hub.observe(c.ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.ID(), Err: err})
 	code := CloseForbidden

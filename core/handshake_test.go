@@ -3,6 +3,7 @@ package chanx_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -207,7 +208,8 @@ func TestConnAfterTheHandshake(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	type user struct{ name string }
-	hub := chanx.NewHub(&chanx.HubOptions{Logger: discard})
+	var log strings.Builder
+	hub := chanx.NewHub(&chanx.HubOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	var found []any
 	consumer := chanx.NewConsumer(hub, "id", func(_ context.Context, c *chanx.Conn) (*chanx.Conn, error) {
 		u, ok := chanx.Identity[user](c)
@@ -238,6 +240,9 @@ func TestIdentity(t *testing.T) {
 	}
 	if want := []any{"", false, false, "ann", true, false}; !slices.Equal(found, want) {
 		t.Errorf("open found %v", found)
+	}
+	if said := log.String(); strings.Count(said, "handshake failed") != 2 || strings.Count(said, "stack=") != 1 {
+		t.Errorf("the log has not the failures alone, with a stack for the panic: %s", said)
 	}
 }
 

@@ -391,5 +391,9 @@ func (h *Hub) logHandled(ctx context.Context, o *Observation, ref []byte) {
 }
 
 func (h *Hub) logPanic(what string, err error, args ...any) {
-	h.log.Error(what, append(args, "error", err, "stack", stackOf(err))...)
+	args = append(args, "error", err)
+	if stack := stackOf(err); stack != "" {
+		args = append(args, "stack", stack)
+	}
+	h.log.Error(what, args...)
 }

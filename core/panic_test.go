@@ -71,7 +71,7 @@ func TestPanicInOpen(t *testing.T) {
 		if r.Error == nil || r.Error.Reason != chanx.Internal || strings.Contains(r.Body, "secret") {
 			t.Errorf("refused with %s", r)
 		}
-		if log := l.errors.String(); !strings.Contains(log, "open failed") || !strings.Contains(log, "panic_test.go") {
+		if log := l.errors.String(); !strings.Contains(log, "handshake failed") || !strings.Contains(log, "panic_test.go") {
 			t.Errorf("log: %s", log)
 		}
 		if n := l.hub.Connections(); n != 0 {
