@@ -11,6 +11,7 @@ import (
 	"github.com/chanx-go/chanx/core/adaptertest"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/labstack/echo/otelecho"
 )
 
 func TestAdapter(t *testing.T) {
@@ -54,6 +55,7 @@ func inFront() []adaptertest.Middleware {
 		{Kind: "CSRF", Name: "middleware.CSRF", Use: using(middleware.CSRF())},
 		{Kind: "secure headers", Name: "middleware.Secure", Use: using(middleware.Secure())},
 		{Kind: "request ID", Name: "middleware.RequestID", Use: using(middleware.RequestID())},
+		{Kind: "tracing", Name: "otelecho", Use: using(otelecho.Middleware("adaptertest"))},
 		{Kind: "no keep-alive", Name: "http.Server.SetKeepAlivesEnabled", Use: func(_ testing.TB, a adaptertest.App) {
 			a.(*app).echo.Server.SetKeepAlivesEnabled(false)
 		}},

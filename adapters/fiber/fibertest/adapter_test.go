@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/gofiber/contrib/otelfiber/v2"
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -55,6 +56,7 @@ func TestAdapter(t *testing.T) {
 			{Kind: "no keep-alive", Name: "fiber.Config.DisableKeepalive", Use: func(_ testing.TB, a adaptertest.App) {
 				a.(*app).fiber.Server().DisableKeepalive = true
 			}},
+			{Kind: "tracing", Name: "otelfiber", Use: using(otelfiber.Middleware())},
 			{Kind: "request ID", Name: "net/http's, with adaptor.HTTPMiddleware", Use: using(adaptor.HTTPMiddleware(numbered))},
 		},
 		Auth: []adaptertest.Auth{basicAuth, keyAuth, jwtAuth, jwtAuthWithExpiry, sessionAuth},
