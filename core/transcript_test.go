@@ -177,12 +177,24 @@ func (s *stage) client(name string) *rawClient {
 var (
 	heardPattern = regexp.MustCompile(`^(\w+ )?<- |^# error: `)
 	epochPattern = regexp.MustCompile(`"epoch":"([^"]+)"`)
+	layerPattern = regexp.MustCompile(`"action":"(said|group_complete)"`)
 )
 
-// hear writes down what the server has said.
+// hear writes down what the server has said. A broadcast comes back from the layer
+// on a goroutine of its own, before or after the answer to who has sent it: it
+// stands behind that.
 func (s *stage) hear() {
 	for _, c := range s.clients {
-		for _, line := range c.take() {
+		lines := c.take()
+		var delivered []string
+		lines = slices.DeleteFunc(lines, func(line string) bool {
+			of := layerPattern.MatchString(line)
+			if of {
+				delivered = append(delivered, line)
+			}
+			return of
+		})
+		for _, line := range append(lines, delivered...) {
 			for _, m := range epochPattern.FindAllStringSubmatch(line, -1) {
 				if !slices.Contains(s.epochs, m[1]) {
 					s.epochs = append(s.epochs, m[1])
