@@ -84,7 +84,8 @@ type Mountable interface{ mountable() *consumer }
 // open makes the state of a connection before it is upgraded. It authorizes: an
 // [*Error] refuses the handshake with the HTTP status of its reason, any other
 // error with 500. The context is the request's; it also ends after
-// [Limits].HandshakeTimeout. open may be nil where C is *[Conn].
+// [Limits].HandshakeTimeout, and a handshake whose open returns only after that is
+// refused with 503. open may be nil where C is *[Conn].
 func NewConsumer[C any](hub *Hub, name string, open func(ctx context.Context, conn *Conn) (C, error), opts *ConsumerOptions) *Consumer[C] {
 	c := newConsumer(hub, name, opts)
 	if open != nil {

@@ -192,6 +192,9 @@ func (c *Conn) open(h *Handshake) (err error) {
 		}
 	}
 	c.opened = true
+	if err := ctx.Err(); err != nil { // open took no notice, and somebody may have answered for it
+		return tooLong(ctx, "opening the connection", err)
+	}
 	return nil
 }
 
@@ -207,7 +210,11 @@ func tooLong(ctx context.Context, what string, err error) error {
 // its authentication the client is let in, to be told and closed.
 func (e *Endpoint) refused(c *Conn, r *http.Request, err error) (*Session, error) {
 	refusal, public := asError(err)
-	if !public {
+	switch {
+	case public:
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil: // the client went away
+		e.hub.log.DebugContext(c.ctx, "chanx: handshake given up", "consumer", e.consumer.name, "error", err)
+	default:
 		e.hub.logPanic("chanx: handshake failed", err, "consumer", e.consumer.name)
 	}
 	e.hub.observe(c.ctx, &Observation{Kind: Refused, Consumer: e.consumer.name, ConnID: c.ID(), Err: err})
