@@ -194,11 +194,7 @@ func TestTooSlow(t *testing.T) {
 				}, nil)
 				chanx.Reply(c, (*peer).Ask)
 				chanxecho.Handle(e, "/ws", c, nil)
-				status := http.StatusInternalServerError
-				if name == "Timeout" {
-					status = http.StatusServiceUnavailable
-				}
-				chanxtest.Refused(t, e, "/ws", status, nil)
+				chanxtest.Refused(t, e, "/ws", http.StatusServiceUnavailable, nil)
 				<-time.After(2 * time.Second)
 			})
 		})
