@@ -13,6 +13,7 @@ package chanxchi
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,6 +46,11 @@ type Options struct {
 	// is mounted on something other than chi. It completes the address that is
 	// documented.
 	Prefix string
+
+	// ErrorHandler answers a handshake that is refused, in the program's own way.
+	// Headers such as Retry-After are set; [chanx.Refusal] says which status the
+	// error has. nil means [chanx.Refuse].
+	ErrorHandler func(http.ResponseWriter, *http.Request, error)
 }
 
 // Handle mounts a consumer at a pattern of the router: for chi such as
@@ -151,10 +157,22 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		hs.Identify = func() (any, error) { return h.options.Identity(r) }
 	}
 	if err := h.endpoint.Upgrade(w, hs); err != nil {
-		chanx.Refuse(w, err)
+		h.refuse(w, r, err)
 		return
 	}
 	settle(w)
+}
+
+// refuse answers a handshake that is not upgraded.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if h.options.ErrorHandler == nil {
+		chanx.Refuse(w, err)
+		return
+	}
+	_, header, _ := chanx.Refusal(err)
+	header.Del("Content-Type")
+	maps.Copy(w.Header(), header)
+	h.options.ErrorHandler(w, r, err)
 }
 
 // chiParam returns the decoded value of a parameter: chi leaves it as it stands

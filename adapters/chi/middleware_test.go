@@ -2,6 +2,7 @@ package chanxchi_test
 
 import (
 	"bytes"
+	"errors"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/chanxtest"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 )
@@ -53,4 +55,37 @@ func TestLogger(t *testing.T) {
 			t.Errorf("the log has 426 %d times:\n%s", got, out.String())
 		}
 	})
+}
+
+// The program's own page has the status and the headers of the refusal.
+func TestErrorHandler(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		status int
+		header string
+		body   string
+	}{
+		"unavailable": {chanx.Errorf(chanx.Unavailable, "come back later"), http.StatusServiceUnavailable, "Retry-After", "no: unavailable: come back later"},
+		"a failure":   {errors.New("the database is at 10.0.0.1"), http.StatusInternalServerError, "Cache-Control", "no: internal: the server failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, hub *chanx.Hub) {
+				r := chi.NewRouter()
+				chanxchi.Handle(r, "/ws", peers(hub, "peers"), &chanxchi.Options{
+					Identity: func(*http.Request) (any, error) { return nil, c.err },
+					ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+						status, _, _ := chanx.Refusal(err)
+						http.Error(w, "no: "+err.Error(), status)
+						if r.URL.Path != "/ws" {
+							t.Errorf("the request is of %s", r.URL)
+						}
+					},
+				})
+				refusal := chanxtest.Refused(t, r, "/ws", c.status, nil)
+				if strings.TrimSpace(refusal.Body) != c.body || refusal.Header.Get(c.header) == "" {
+					t.Errorf("the refusal is %v %s", refusal.Header, refusal.Body)
+				}
+			})
+		})
+	}
 }

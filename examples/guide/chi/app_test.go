@@ -185,3 +185,14 @@ func TestServe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestErrorPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := chi.NewRouter()
+		withErrorPage(r, notes.NewReaders(chanx.NewHub(nil)))
+		refusal := chanxtest.Refused(t, r, "/teams/red/live", http.StatusUnauthorized, nil)
+		if refusal.Body != "problem: unauthenticated: log in first\n" {
+			t.Errorf("the refusal says %q", refusal.Body)
+		}
+	})
+}

@@ -57,6 +57,16 @@ func withSession(r chi.Router, sessions *scs.SessionManager, readers *chanx.Cons
 	})
 }
 
+// withErrorPage answers refused handshakes as the application answers everything.
+func withErrorPage(r chi.Router, readers *chanx.Consumer[*notes.Reader]) {
+	chanxchi.Handle(r, "/teams/{team}/live", readers, &chanxchi.Options{
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			status, _, _ := chanx.Refusal(err)
+			http.Error(w, "problem: "+err.Error(), status)
+		},
+	})
+}
+
 type tenantKey struct{}
 
 // tenantOf is what a middleware has left in the request's context, long after that
