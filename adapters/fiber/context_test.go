@@ -102,11 +102,12 @@ func TestContextOfAnother(t *testing.T) {
 func contextOfAnother(t *testing.T, late error) bool {
 	t.Helper()
 	hub, app := newHub(t), newApp()
-	contexts, goOn, handled := make(chan *fiber.Ctx), make(chan error), make(chan error)
+	contexts, handled := make(chan *fiber.Ctx), make(chan error)
+	goOn := map[string]chan error{"ann": make(chan error), "bob": make(chan error)}
 	opts := &chanxfiber.Options{Identity: func(c *fiber.Ctx) (any, error) {
 		user := strings.Clone(c.Params("user"))
 		contexts <- c
-		return user, <-goOn
+		return user, <-goOn[user]
 	}}
 	began := make(chan struct{})
 	chanxfiber.Handle(app.Group("/late", func(c *fiber.Ctx) error {
@@ -127,11 +128,11 @@ func contextOfAnother(t *testing.T, late error) bool {
 	b := dialRaw(t, address)
 	b.write(handshake("/bob", connection))
 	bob := <-contexts
-	goOn <- late
+	goOn["ann"] <- late
 	if err := <-handled; err == nil {
 		t.Error("the late handshake was not given up")
 	}
-	goOn <- nil
+	goOn["bob"] <- nil
 	b.upgraded()
 	b.asks()
 	if n := hub.Connections(); n != 1 {
