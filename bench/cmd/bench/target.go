@@ -47,6 +47,7 @@ func extra() []target {
 		own("chanx-gin", "peer-adapter -framework gin", "chanx"),
 		own("chanx-echo", "peer-adapter -framework echo", "chanx"),
 		own("chanx-fiber", "peer-adapter -framework fiber", "chanx"),
+		own("chanx-fiber-reduced", "peer-adapter -framework fiber -reduce", "chanx"),
 		own("centrifuge-tuned", "peer-centrifuge -tuned", "centrifuge"),
 		own("limit-net", "peer-raw -loop net", "raw"),
 		own("limit-once", "peer-raw -loop once", "raw"),

@@ -21,6 +21,7 @@ import (
 
 func main() {
 	framework := flag.String("framework", "chi", "gin, echo, fiber or chi")
+	reduce := flag.Bool("reduce", false, "have fiber hold less memory")
 	ln := peer.Listen()
 	echoes, room := chanxpeer.New(0)
 
@@ -37,7 +38,7 @@ func main() {
 		chanxecho.Handle(e, "/ws/room/:name", room, nil)
 		log.Fatal(http.Serve(ln, e))
 	case "fiber":
-		app := fiber.New(fiber.Config{DisableStartupMessage: true})
+		app := fiber.New(fiber.Config{DisableStartupMessage: true, ReduceMemoryUsage: *reduce})
 		chanxfiber.Handle(app, "/ws", echoes, nil)
 		chanxfiber.Handle(app, "/ws/room/:name", room, nil)
 		log.Fatal(app.Listener(ln))
