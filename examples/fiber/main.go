@@ -120,11 +120,21 @@ func (s *shop) create(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusCreated).JSON(order)
 }
 
+// publicError tells a client what was made for that. Fiber's own handler would tell
+// the text of any error, and of a panic.
+func publicError(c *fiber.Ctx, err error) error {
+	if _, ok := errors.AsType[*fiber.Error](err); !ok {
+		log.Print(err)
+		err = fiber.ErrInternalServerError
+	}
+	return fiber.DefaultErrorHandler(c, err)
+}
+
 func routes(hub *chanx.Hub) *fiber.App {
 	s := &shop{live: chanx.NewConsumer(hub, "orders", openLive, nil), validate: validator.New(), orders: []Order{}}
 	chanx.MapEvent(s.live, (*Live).OrderCreated)
 
-	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: 10 * time.Second})
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ReadTimeout: 10 * time.Second, ErrorHandler: publicError})
 	app.Use(logger.New(), recovery.New())
 	chanxfiber.Docs(app, "/asyncapi", hub, nil)
 	members := app.Group("/", basicauth.New(basicauth.Config{

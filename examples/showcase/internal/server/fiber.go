@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	"time"
 
@@ -24,6 +26,7 @@ func Fiber(a *app.App) *fiber.App {
 	})
 	f := fiber.New(fiber.Config{
 		DisableStartupMessage: true,
+		ErrorHandler:          publicError,
 		ReadTimeout:           30 * time.Second,
 		IdleTimeout:           2 * time.Minute,
 	})
@@ -46,6 +49,15 @@ func Fiber(a *app.App) *fiber.App {
 	chanxfiber.Docs(f, "/asyncapi", a.Hub, app.Docs())
 	f.Use(adaptor.HTTPHandler(web.Handler(a)))
 	return f
+}
+
+// publicError tells a client no more than the status of an error that isn't fiber's.
+func publicError(c *fiber.Ctx, err error) error {
+	if _, ok := errors.AsType[*fiber.Error](err); !ok {
+		slog.Error("the server failed", "path", c.Path(), "error", err)
+		err = fiber.ErrInternalServerError
+	}
+	return fiber.DefaultErrorHandler(c, err)
 }
 
 // fiberSubprotocol puts a token among the subprotocols where fiber's middleware
