@@ -74,9 +74,25 @@ func fiberUser(c *fiber.Ctx) (any, error) {
 	return app.HolderOf(c.Locals("user").(*jwt.Token).Claims)
 }
 
-// overFiber serves an app of fiber, which is not on net/http.
-type overFiber struct{ app *fiber.App }
+// fiberServer serves an app of fiber, which is not on net/http.
+type fiberServer struct {
+	app  *fiber.App
+	over context.Context
+	end  context.CancelFunc
+}
 
-func (s overFiber) Serve(listener net.Listener) error { return s.app.Listener(listener) }
+func overFiber(app *fiber.App) Server {
+	over, end := context.WithCancel(context.Background())
+	return fiberServer{app, over, end}
+}
 
-func (s overFiber) Shutdown(ctx context.Context) error { return s.app.ShutdownWithContext(ctx) }
+// Serve ends also where Shutdown came first, of which fiber knows nothing by then.
+func (s fiberServer) Serve(listener net.Listener) error {
+	defer context.AfterFunc(s.over, func() { _ = listener.Close() })()
+	return s.app.Listener(listener)
+}
+
+func (s fiberServer) Shutdown(ctx context.Context) error {
+	defer s.end()
+	return s.app.ShutdownWithContext(ctx)
+}

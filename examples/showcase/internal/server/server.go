@@ -38,7 +38,7 @@ func New(framework string, a *app.App) (Server, error) {
 	case "echo":
 		return overHTTP(Echo(a)), nil
 	case "fiber":
-		return overFiber{Fiber(a)}, nil
+		return overFiber(Fiber(a)), nil
 	}
 	return nil, fmt.Errorf("unknown framework %q", framework)
 }

@@ -128,3 +128,20 @@ func (s *showcase) publish(group, action, payload string) {
 		s.Fatal(err)
 	}
 }
+
+// A program may be told to end before its server has begun.
+func TestShutdownFirst(t *testing.T) {
+	for _, framework := range server.Frameworks() {
+		srv, err := server.New(framework, start(t, nil).app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(srv.Shutdown(t.Context()), srv.Serve(listener)); err != nil {
+			t.Errorf("%s: %v", framework, err)
+		}
+	}
+}
