@@ -13,26 +13,36 @@ import (
 // pages returns the text of every page, by its path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob("../docs/*.md")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no pages in docs: %v", err)
-	}
 	texts := map[string]string{}
-	for _, p := range append(paths, "../README.md", "../CONTRIBUTING.md") {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../adapters/*/README.md", "../bench/README.md", "*/README.md"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no pages %s: %v", pattern, err)
 		}
-		texts[p] = string(b)
+		for _, p := range paths {
+			b, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[p] = string(b)
+		}
 	}
 	return texts
 }
 
-// sources returns the Go files of the examples, without their indentation.
-func sources(t *testing.T) []string {
+// sourcesOf returns the folder whose code a page shows: an adapter's README its own.
+func sourcesOf(page string) string {
+	if dir := filepath.Dir(page); filepath.Dir(dir) == "../adapters" {
+		return dir
+	}
+	return "."
+}
+
+// sources returns the Go files below a folder, without their indentation.
+func sources(t *testing.T, dir string) []string {
 	t.Helper()
 	var files []string
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
 			return err
 		}
@@ -61,17 +71,17 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
 )
 
-// Every block of Go in the documentation stands, line for line, in a file here,
-// and is compiled and tested with it.
+// Every block of Go in the documentation stands, line for line, in a file here, or
+// of the adapter that it is about, and is compiled and tested with it.
 func TestGoBlocksAreCompiled(t *testing.T) {
-	files := sources(t)
 	for page, text := range pages(t) {
+		files := sources(t, sourcesOf(page))
 		if strings.Count(text, "```go") != len(goBlock.FindAllString(text, -1)) {
 			t.Errorf("%s: a block of Go is not closed, or indented", page)
 		}
 		for _, match := range goBlock.FindAllStringSubmatch(text, -1) {
 			if !standsIn(files, flat(match[1])) {
-				t.Errorf("%s: this block stands in no file of examples:\n%s", page, match[1])
+				t.Errorf("%s: this block stands in no file below %s:\n%s", page, sourcesOf(page), match[1])
 			}
 		}
 	}
