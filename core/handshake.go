@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -252,31 +253,49 @@ type Session struct {
 	endpoint *Endpoint
 	request  *http.Request
 	socket   *wsconn.Conn // made by Accept
+	guard    *time.Timer  // ends a session for which RunConn does not come; of Accept
 }
 
-// Accept returns the headers of the 101 response, for frameworks that write it
-// themselves and go on with [Session.RunConn]. Sec-WebSocket-Protocol is among
-// them where the client and the consumer share a subprotocol, and
-// Sec-WebSocket-Extensions where messages may be compressed. An error is one of
-// the handshake, and the session is then to be discarded.
+// Accept returns the headers of the 101 response, for frameworks without net/http,
+// which go on with [Session.RunConn]. Sec-WebSocket-Protocol is among them where the
+// client and the consumer share a subprotocol, and Sec-WebSocket-Extensions where
+// messages may be compressed. An error is one of the handshake, and the session is
+// then to be discarded. A framework may never hand over the connection: a session
+// for which RunConn doesn't come within [Limits].HandshakeTimeout is discarded.
 func (s *Session) Accept() (http.Header, error) {
 	socket, header, err := wsconn.Prepare(s.request, s.endpoint.socketOptions(s.request))
+	if err != nil {
+		return nil, err
+	}
 	s.socket = socket
-	return header, err
+	s.guard = time.AfterFunc(s.conn.consumer.limits.HandshakeTimeout, func() { s.discard(errNotRun) })
+	return header, nil
 }
 
-// RunConn runs the connection on a transport over which the headers of
-// [Session.Accept] have gone out. early is what somebody has read already of what
-// the client sent after its handshake. RunConn returns when the connection has
-// ended, nothing of it runs any more, and transport is not used again; it is the
-// caller's to close then, also where a handler has ended the goroutine. What is
-// waited for is ended by deadlines: a transport that has none is closed. A session
-// that was discarded does not use transport.
-func (s *Session) RunConn(transport net.Conn, early []byte) {
-	s.socket.Attach(transport, early)
-	s.conn.out.compressed.Store(s.socket.Compressed())
+var errNotRun = errors.New("chanx: the framework did not hand over the connection")
+
+// RunConn runs the connection on a transport. response is the 101 response with the
+// headers of [Session.Accept], which is written first; nil where the framework has
+// done that. early is what somebody has read already of what the client sent after
+// its handshake. RunConn returns when the connection has ended, nothing of it runs
+// any more, and transport is not used again; it is the caller's to close then, also
+// where a handler has ended the goroutine. What is waited for is ended by deadlines:
+// a transport that has none is closed. A session that was discarded does not use
+// transport.
+func (s *Session) RunConn(transport net.Conn, response, early []byte) {
+	if !s.guard.Stop() {
+		return
+	}
 	s.request = nil
+	s.socket.Attach(transport, early)
 	defer func() { <-s.socket.Released() }() // also where a handler ends this goroutine
+	if len(response) > 0 {
+		if _, err := s.socket.Write(response, time.Now().Add(s.conn.consumer.limits.HandshakeTimeout)); err != nil {
+			s.Discard(fmt.Errorf("chanx: write the 101 response: %w", err))
+			return
+		}
+	}
+	s.conn.out.compressed.Store(s.socket.Compressed())
 	s.Run(netSocket{s.socket})
 }
 
@@ -299,6 +318,13 @@ func (s *Session) Run(socket Socket) { s.conn.serve(socket) }
 // Discard ends a connection that could not be upgraded, for which err is the
 // reason. Its OnClose handlers run. It may be called again, and while RunConn runs.
 func (s *Session) Discard(err error) {
+	if s.guard != nil {
+		s.guard.Stop()
+	}
+	s.discard(err)
+}
+
+func (s *Session) discard(err error) {
 	how := &CloseError{Code: CloseAbnormal, Reason: "the upgrade failed", Err: err}
 	s.conn.abort(how)
 	if s.socket != nil {

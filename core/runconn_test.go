@@ -59,7 +59,7 @@ func runOn(session *chanx.Session, transport net.Conn, early []byte) <-chan stru
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		session.RunConn(transport, early)
+		session.RunConn(transport, nil, early)
 	}()
 	return done
 }
@@ -278,4 +278,56 @@ func TestOpenOfNoHandshake(t *testing.T) {
 	if status != http.StatusUpgradeRequired || header.Get("Upgrade") != "websocket" || !bytes.HasPrefix(body, []byte("this is a WebSocket endpoint")) || asked {
 		t.Errorf("%d %v %s (asked: %v)", status, header, body, asked)
 	}
+}
+
+// RunConn writes the answer to the handshake, as far as the client takes it.
+func TestRunConnAnswers(t *testing.T) {
+	const response = "HTTP/1.1 101 Switching Protocols\r\n\r\n"
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{})
+		server, client := net.Pipe()
+		session, _ := accepted(t, l)
+		go session.RunConn(server, []byte(response), maskedFrame(0x81, []byte(`{"ref":"1","action":"ping"}`)))
+		got := make([]byte, len(response))
+		if _, err := io.ReadFull(client, got); err != nil || string(got) != response {
+			t.Errorf("the answer is %q, %v", got, err)
+		}
+		clientOf(client).expectFrame(t, `{"ref":"1","action":"pong","payload":null}`)
+		_ = client.Close()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{})
+		server, client := net.Pipe()
+		defer client.Close()
+		session, _ := accepted(t, l)
+		began := time.Now()
+		session.RunConn(server, []byte(response), nil)
+		if waited := time.Since(began); waited != 15*time.Second || l.hub.Connections() != 0 {
+			t.Errorf("after %v there are %d connections", waited, l.hub.Connections())
+		}
+		if got := l.journal.take(); len(got) != 1 || !strings.Contains(got[0], "the upgrade failed") {
+			t.Errorf("OnClose: %q", got)
+		}
+	})
+}
+
+// A session whose connection is never handed over does not wait for it for ever, and
+// one that is handed over too late is not run.
+func TestSessionThatIsNeverRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, labOptions{})
+		session, _ := accepted(t, l)
+		<-time.After(14 * time.Second)
+		if n := l.hub.Connections(); n != 1 {
+			t.Errorf("%d connections wait", n)
+		}
+		<-time.After(2 * time.Second)
+		if n := l.hub.Connections(); n != 0 {
+			t.Errorf("%d connections are left", n)
+		}
+		session.RunConn(nil, nil, nil) // does not touch what it is given
+		if got := l.journal.take(); len(got) != 1 || !strings.Contains(got[0], "the upgrade failed") {
+			t.Errorf("OnClose: %q", got)
+		}
+	})
 }

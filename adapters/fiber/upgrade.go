@@ -15,20 +15,18 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// patience is for how long a session waits for fasthttp to hand over its
-// connection, and for the client to take the answer.
+// patience is for how long a client may take to read an answer that is no 101.
 const patience = 15 * time.Second
 
 var errAbandoned = errors.New("chanxfiber: fiber has given the request up")
 
 // upgrade is a session on its way to its connection, which fasthttp hands over
 // once all middleware has returned. It may never do that: because the client is
-// gone, or because a middleware did not wait for the handler. So somebody else has
-// to end the session then.
+// gone, or because a middleware did not wait for the handler. The session ends by
+// itself then.
 type upgrade struct {
 	session *chanx.Session
 	header  http.Header // of the 101 response
-	guard   *time.Timer
 }
 
 // accept puts a session on its way.
@@ -38,12 +36,12 @@ func accept(session *chanx.Session) (*upgrade, error) {
 		session.Discard(err)
 		return nil, err
 	}
-	return &upgrade{session, header, time.AfterFunc(patience, func() { session.Discard(errAbandoned) })}, nil
+	return &upgrade{session, header}, nil
 }
 
 // discard ends the session, if there is one, for which err is the reason.
 func (u *upgrade) discard(err error) {
-	if u != nil && u.guard.Stop() {
+	if u != nil {
 		u.session.Discard(err)
 	}
 }
@@ -87,28 +85,28 @@ func (u *upgrade) prepare(c *fiber.Ctx, r *http.Request) error {
 // run answers the handshake and runs the session. The request is the session's
 // until run returns.
 func (u *upgrade) run(rc *fasthttp.RequestCtx, hijacked, transport net.Conn) {
-	if !u.guard.Stop() {
+	resp := &rc.Response
+	if resp.StatusCode() != fasthttp.StatusSwitchingProtocols {
+		u.session.Discard(answer(transport, resp))
 		return
-	}
-	if err := respond(transport, &rc.Response, u.header); err != nil {
-		u.session.Discard(err)
-		return
-	}
-	early := pending(hijacked, transport)
-	rc.ResetUserValues() // or a context made from this one would have them
-	u.session.RunConn(transport, early)
-}
-
-// respond writes the response as middleware left it.
-func respond(transport net.Conn, resp *fasthttp.Response, header http.Header) error {
-	_ = transport.SetWriteDeadline(time.Now().Add(patience))
-	w := bufio.NewWriterSize(transport, 512)
-	if status := resp.StatusCode(); status != fasthttp.StatusSwitchingProtocols {
-		resp.SetConnectionClose()
-		return errors.Join(fmt.Errorf("chanxfiber: a middleware made the answer %d", status), resp.Write(w), w.Flush())
 	}
 	resp.ResetBody() // which a middleware may have opened a file for
-	h := &resp.Header
+	early := pending(hijacked, transport)
+	rc.ResetUserValues() // or a context made from this one would have them
+	u.session.RunConn(transport, u.head(&resp.Header), early)
+}
+
+// answer writes what a middleware has put in the place of the 101 response, and
+// returns that as the reason why there is no socket.
+func answer(transport net.Conn, resp *fasthttp.Response) error {
+	_ = transport.SetWriteDeadline(time.Now().Add(patience))
+	w := bufio.NewWriterSize(transport, 512)
+	resp.SetConnectionClose()
+	return errors.Join(fmt.Errorf("chanxfiber: a middleware made the answer %d", resp.StatusCode()), resp.Write(w), w.Flush())
+}
+
+// head is the 101 response, with the headers that middleware has set.
+func (u *upgrade) head(h *fasthttp.ResponseHeader) []byte {
 	h.ResetConnectionClose()
 	for _, name := range []string{
 		"Upgrade", "Connection", fiber.HeaderSecWebSocketAccept, fiber.HeaderSecWebSocketProtocol, fiber.HeaderSecWebSocketExtensions,
@@ -116,17 +114,10 @@ func respond(transport net.Conn, resp *fasthttp.Response, header http.Header) er
 	} {
 		h.Del(name)
 	}
-	for name := range header {
-		h.Set(name, header.Get(name))
+	for name := range u.header {
+		h.Set(name, u.header.Get(name))
 	}
-	_, err := transport.Write(h.Header())
-	if err == nil {
-		err = transport.SetWriteDeadline(time.Time{})
-	}
-	if err != nil {
-		return fmt.Errorf("chanxfiber: write the 101 response: %w", err)
-	}
-	return nil
+	return h.Header()
 }
 
 // pending returns what fasthttp has read already of what the client sent after its

@@ -32,13 +32,12 @@ func ServeConn(endpoint *chanx.Endpoint, conn net.Conn) error {
 		session.Discard(err)
 		return refuse(conn, err)
 	}
-	upgrade := &http.Response{StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Header: header}
-	if err := upgrade.Write(conn); err != nil {
-		session.Discard(err)
-		return err
-	}
-	early, _ := br.Peek(br.Buffered()) // what came in one packet with the handshake
-	session.RunConn(conn, early)       // returns when nothing uses conn any more
+	var upgrade bytes.Buffer
+	upgrade.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
+	_ = header.Write(&upgrade) // to memory
+	upgrade.WriteString("\r\n")
+	early, _ := br.Peek(br.Buffered())            // what came in one packet with the handshake
+	session.RunConn(conn, upgrade.Bytes(), early) // returns when nothing uses conn any more
 	return nil
 }
 
