@@ -34,10 +34,11 @@ type Router interface {
 // Options configure a mounted consumer. nil means the defaults.
 type Options struct {
 	// Identity finds out who the client is, from the request as the middleware
-	// left it, for [chanx.Identity]. An error refuses the handshake: a
-	// [*chanx.Error] with the status of its reason, any other with 500. nil means
-	// that nobody is identified; what middleware put into the request's context
-	// can be read from conn.Context() all the same.
+	// left it, for [chanx.Identity]: a value of the program's, or a
+	// [chanx.Credential] with one, which expires. nil is nobody. An error refuses
+	// the handshake: a [*chanx.Error] with the status of its reason, any other
+	// with 500. Without this option nobody is identified; what middleware put into
+	// the request's context can be read from conn.Context() all the same.
 	Identity func(*http.Request) (any, error)
 
 	// Prefix is the path under which the router is itself mounted. A chi

@@ -34,11 +34,12 @@ type Router interface {
 // Options configure a mounted consumer. nil means the defaults.
 type Options struct {
 	// Identity finds out who the client is, from echo's context as the middleware
-	// left it, for [chanx.Identity]. It must not keep the context. An error refuses
-	// the handshake: a [*chanx.Error] with the status of its reason, an
-	// [*echo.HTTPError] as it is, any other with 500. nil means what is at "user" in
-	// the context, where echo-jwt leaves its token; if nothing is, nobody is
-	// identified.
+	// left it, for [chanx.Identity]: a value of the program's, or a
+	// [chanx.Credential] with one, which expires. nil is nobody. It must not keep
+	// the context. An error refuses the handshake: a [*chanx.Error] with the status
+	// of its reason, an [*echo.HTTPError] as it is, any other with 500. Without this
+	// option it is what is at "user" in the context, where echo-jwt leaves its token,
+	// else nobody.
 	Identity func(echo.Context) (any, error)
 
 	// Prefix is the path under which the whole of echo is mounted in something else,

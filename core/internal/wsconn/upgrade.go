@@ -127,9 +127,9 @@ func Prepare(r *http.Request, o Options) (*Conn, http.Header, error) {
 	return c, header, nil
 }
 
-// Attach gives a prepared connection the transport over which the 101 response
-// has gone, and early, the bytes that somebody has read off it already. The
-// transport stays the caller's: where this package would close it, it ends reads
+// Attach gives a prepared connection its transport, over which the 101 response has
+// gone or is written next, and early, the bytes that somebody has read off it
+// already. The transport stays the caller's: where this package would close it, it ends reads
 // and writes by a deadline that has passed, and Released tells when it is not used
 // any more. After Close it is not used at all.
 func (c *Conn) Attach(nc net.Conn, early []byte) {
