@@ -12,13 +12,6 @@ import (
 	"github.com/chanx-go/chanx/core/schema"
 )
 
-// Options say what the document can't know from the hub. nil means the defaults.
-type Options struct {
-	Title       string // of the API; "WebSocket API" by default
-	Version     string // of the API, not of AsyncAPI; "1.0.0" by default
-	Description string // Markdown; none by default
-}
-
 // Generate writes the AsyncAPI 3.0.0 document, in JSON, of the consumers that
 // are mounted by now. opts may be nil. The same consumers give the same bytes, in
 // whichever order they were registered.
