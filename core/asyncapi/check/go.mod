@@ -1,4 +1,4 @@
-module github.com/chanx-go/chanx/core/asyncapi/spectest
+module github.com/chanx-go/chanx/core/asyncapi/check
 
 go 1.26.0
 

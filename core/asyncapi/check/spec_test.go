@@ -1,4 +1,4 @@
-package spectest_test
+package check_test
 
 import (
 	"bytes"
