@@ -10,12 +10,15 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # The end-to-end tests drive the showcase with a client that isn't ours.
 E2E := examples/showcase/e2e
 
-.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check e2e clean
+# The documentation page is read in a real browser.
+BROWSER := examples/showcase/browser
+
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check e2e browser clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'steps of check: format-check vet lint standalone tidy-check generate-check'
-	@echo 'steps of test:  setup unit adapters-check e2e'
+	@echo 'steps of test:  setup unit adapters-check e2e browser'
 
 # One step at a time, in the order in which they stand: each uses all cores.
 .NOTPARALLEL:
@@ -24,11 +27,11 @@ ci: check test
 
 check: format-check tidy-check vet lint standalone generate-check
 
-test: setup unit adapters-check e2e
+test: setup unit adapters-check e2e browser
 
-# The race detector needs a C compiler, the end-to-end tests need Node.
+# The race detector needs a C compiler, the end-to-end tests need Node and a browser.
 setup:
-	@scripts/setup go gcc node npm
+	@scripts/setup go gcc node npm chromium
 
 fmt:
 	@gofmt -w $$(scripts/modules)
@@ -84,11 +87,11 @@ adapters-check:
 
 e2e:
 	@echo '== end-to-end tests'
-	@if [ ! -d examples/showcase ]; then \
-		echo 'there is no showcase yet'; \
-	else \
-		cd $(E2E) && npm ci --no-audit --no-fund && node --test; \
-	fi
+	@cd $(E2E) && npm ci --no-audit --no-fund && node --test
+
+browser:
+	@echo '== the documentation page in a browser'
+	@cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 clean:
-	rm -rf bin $(E2E)/node_modules
+	rm -rf bin $(E2E)/node_modules $(BROWSER)/node_modules
