@@ -7,20 +7,20 @@ import (
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 	"github.com/chanx-go/chanx/core/schema"
 )
 
 // channel writes a channel, all but its messages.
-func (g *generator) channel(s *source) (*channel, error) {
+func (g *generator) channel(s *source) (*spec.Channel, error) {
 	doc := s.docOfChannel()
-	c := &channel{
+	c := &spec.Channel{
 		Address:     s.Path,
 		Title:       s.place().String(),
 		Summary:     doc.Summary,
 		Description: doc.Description,
 		Tags:        tagsOf(doc),
-		Messages:    map[string]reference{},
-		Bindings:    channelBindings{wsBinding{Method: "GET", Version: "0.1.0"}},
+		Messages:    map[string]*spec.Message{},
 	}
 	params, err := g.params(s.Params)
 	if err != nil {
@@ -38,22 +38,25 @@ func (g *generator) channel(s *source) (*channel, error) {
 			inPath = schemas
 		}
 	}
-	if err := c.addParameters(s.PathParams, inPath); err != nil {
+	if err := addParameters(c, s.PathParams, inPath); err != nil {
 		return nil, fmt.Errorf("address of consumer %q: %w", s.Consumer, err)
 	}
-	ws := &c.Bindings.WS
-	ws.Query = s.recoverable(params.from(s.Handshake, "query")).orNil()
-	ws.Headers = params.from(s.Handshake, "header").orNil()
-	ws.Cookies = params.from(s.Handshake, "cookie").orNil()
+	c.Bindings = &spec.ChannelBindings{WS: &spec.WSBinding{
+		Method:  "GET",
+		Query:   s.recoverable(params.from(s.Handshake, "query")).orNil(),
+		Headers: params.from(s.Handshake, "header").orNil(),
+		Cookies: params.from(s.Handshake, "cookie").orNil(),
+		Version: "0.1.0",
+	}}
 	return c, nil
 }
 
 // addParameters declares the parameters of the address, with the schemas that
 // some of them have.
-func (c *channel) addParameters(names []string, schemas map[string]json.RawMessage) (err error) {
-	inPath := map[string]*parameter{}
+func addParameters(c *spec.Channel, names []string, schemas map[string]json.RawMessage) (err error) {
+	inPath := map[string]*spec.Parameter{}
 	for _, name := range names {
-		inPath[name] = &parameter{}
+		inPath[name] = &spec.Parameter{}
 		if text, ok := schemas[name]; ok {
 			if inPath[name], err = parameterOf(text); err != nil {
 				return fmt.Errorf("parameter %q: %w", name, err)
@@ -61,7 +64,7 @@ func (c *channel) addParameters(names []string, schemas map[string]json.RawMessa
 		}
 	}
 	if len(inPath) > 0 {
-		c.Parameters = map[string]*parameter{}
+		c.Parameters = map[string]*spec.Parameter{}
 	}
 	for p, id := range idsOf(namesOf(inPath)) {
 		c.Parameters[id] = inPath[p.name]
@@ -108,17 +111,24 @@ func (o *object) from(infos []chanx.ParamInfo, source string) *object {
 	return part
 }
 
-// orNil is nil for an object without properties.
-func (o *object) orNil() *object {
+// object is the schema of an object.
+type object struct {
+	Type       string                     `json:"type"`
+	Properties map[string]json.RawMessage `json:"properties"`
+	Required   []string                   `json:"required,omitempty"`
+}
+
+// orNil is the text of the schema, nil for an object without properties.
+func (o *object) orNil() json.RawMessage {
 	if len(o.Properties) == 0 {
 		return nil
 	}
-	return o
+	return raw(o)
 }
 
 // parameterOf says of a parameter of the address what AsyncAPI has words for: it
 // is a string there.
-func parameterOf(text json.RawMessage) (*parameter, error) {
+func parameterOf(text json.RawMessage) (*spec.Parameter, error) {
 	var s struct {
 		Description string            `json:"description"`
 		Enum        []json.RawMessage `json:"enum"`
@@ -128,7 +138,7 @@ func parameterOf(text json.RawMessage) (*parameter, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return nil, err
 	}
-	p := &parameter{Description: s.Description}
+	p := &spec.Parameter{Description: s.Description}
 	for _, v := range s.Enum {
 		p.Enum = append(p.Enum, plain(v))
 	}

@@ -1,7 +1,6 @@
 package asyncapi
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,10 @@ import (
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 	"github.com/chanx-go/chanx/core/schema"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Generate writes the AsyncAPI 3.0.0 document, in JSON, of the consumers that
@@ -19,18 +21,29 @@ import (
 // It returns an error for a message's type that has no schema, which the hub
 // would have refused already.
 func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
+	d, err := build(hub, opts)
+	if err != nil {
+		return nil, err
+	}
+	return encode(d)
+}
+
+// build makes the document, without the server that a request came to. Nothing of
+// it is shared with another document but what the options hold.
+func build(hub *chanx.Hub, opts *Options) (*spec.Document, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
 	g := &generator{
 		registry: schema.NewRegistry(&schema.Options{Struct: leaveToHub{}}),
 		sources:  map[place]*source{},
-		document: &document{
+		document: &spec.Document{
 			AsyncAPI:           "3.0.0",
 			DefaultContentType: contentType,
-			Channels:           map[string]*channel{},
-			Operations:         map[string]*operation{},
-			Info: info{
+			Channels:           map[string]*spec.Channel{},
+			Operations:         map[string]*spec.Operation{},
+			Components:         &spec.Components{},
+			Info: spec.Info{
 				Title:       cmp.Or(opts.Title, "WebSocket API"),
 				Version:     cmp.Or(opts.Version, "1.0.0"),
 				Description: opts.Description,
@@ -45,11 +58,10 @@ func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
 	if err := g.meet(); err != nil {
 		return nil, fmt.Errorf("asyncapi: %w", err)
 	}
-	text, err := g.write()
-	if err != nil {
+	if err := g.write(); err != nil {
 		return nil, fmt.Errorf("asyncapi: %w", err)
 	}
-	return text, nil
+	return g.document, nil
 }
 
 const (
@@ -68,7 +80,7 @@ type generator struct {
 	registry    *schema.Registry // of what the document mentions, and of nothing else
 	definitions *schema.Definitions
 	sources     map[place]*source
-	document    *document
+	document    *spec.Document
 }
 
 // meet shows the registry every type, so that each can be named.
@@ -91,26 +103,23 @@ func (g *generator) meet() error {
 	return nil
 }
 
-// write fills the document and returns its text.
-func (g *generator) write() ([]byte, error) {
+// write fills the document.
+func (g *generator) write() error {
 	channelIDs := idsOf(maps.Keys(g.sources))
 	for p, s := range g.sources {
 		s.id = channelIDs[p]
 		s.messageIDs = idsOf(maps.Keys(s.frames))
 		c, err := g.channel(s)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		g.document.Channels[s.id] = c
 	}
 	if err := g.messages(); err != nil {
-		return nil, err
+		return err
 	}
 	g.operations()
-	if err := g.schemas(); err != nil {
-		return nil, err
-	}
-	return encode(g.document)
+	return g.schemas()
 }
 
 // schemas adds the definitions that something refers to, directly or not.
@@ -163,13 +172,12 @@ func refs(names []string, value any) []string {
 	return names
 }
 
+// encode writes a document, or a part of one, as indented JSON. Members of maps are
+// written in the order of their names.
 func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return nil, err
+	text, err := jsonv2.Marshal(v, jsonv2.Deterministic(true), jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("asyncapi: %w", err)
 	}
-	return b.Bytes(), nil
+	return append(text, '\n'), nil
 }

@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 )
 
 // written is a frame as a message, which goes to a place among the components.
 type written struct {
-	*message
+	*spec.Message
 
 	source *source
 	frame  *frame
@@ -32,24 +33,24 @@ func (g *generator) messages() error {
 			if err != nil {
 				return err
 			}
-			byName[f.place()] = append(byName[f.place()], &written{message: m, source: s, frame: f, text: string(text)})
+			byName[f.place()] = append(byName[f.place()], &written{Message: m, source: s, frame: f, text: string(text)})
 		}
 	}
-	placed := map[place]*message{}
+	placed := map[place]*spec.Message{}
 	for _, same := range byName {
 		share(same)
 		for _, w := range same {
-			placed[w.place] = w.message
+			placed[w.place] = w.Message
 		}
 	}
 	ids := idsOf(maps.Keys(placed))
-	g.document.Components.Messages = map[string]*message{}
+	g.document.Components.Messages = map[string]*spec.Message{}
 	for p, m := range placed {
 		g.document.Components.Messages[ids[p]] = m
 	}
 	for _, same := range byName {
 		for _, w := range same {
-			g.document.Channels[w.source.id].Messages[w.source.messageIDs[w.frame.place()]] = reference{"#/components/messages/" + ids[w.place]}
+			g.document.Channels[w.source.id].Messages[w.source.messageIDs[w.frame.place()]] = &spec.Message{Ref: "#/components/messages/" + ids[w.place]}
 		}
 	}
 	return nil
@@ -90,12 +91,20 @@ func share(same []*written) {
 	}
 }
 
-func (g *generator) message(s *source, f *frame) (*message, error) {
+func (g *generator) message(s *source, f *frame) (*spec.Message, error) {
 	payload, optional, err := g.payload(f)
 	if err != nil {
 		return nil, err
 	}
-	m := &message{
+	whole := &object{
+		Type: "object",
+		Properties: map[string]json.RawMessage{
+			s.Discriminator: raw(map[string]string{"type": "string", "const": f.action}),
+			"payload":       payload,
+		},
+		Required: []string{s.Discriminator},
+	}
+	m := &spec.Message{
 		Name:        f.action,
 		Title:       f.title,
 		Summary:     f.doc.Summary,
@@ -103,26 +112,19 @@ func (g *generator) message(s *source, f *frame) (*message, error) {
 		ContentType: contentType,
 		Tags:        tagsOf(f.doc),
 		Deprecated:  f.doc.Deprecated,
-		Payload: &object{
-			Type: "object",
-			Properties: map[string]json.RawMessage{
-				s.Discriminator: raw(map[string]string{"type": "string", "const": f.action}),
-				"payload":       payload,
-			},
-			Required: []string{s.Discriminator},
-		},
 	}
 	if !optional {
-		m.Payload.Required = append(m.Payload.Required, "payload")
+		whole.Required = append(whole.Required, "payload")
 	}
 	if f.received || f.answers {
-		m.Payload.Properties["ref"] = raw(map[string]string{"type": "string", "description": "Set by the client, and repeated on every frame that answers"})
-		m.CorrelationID = &correlationID{Description: "The ref of the message that is answered", Location: "$message.payload#/ref"}
+		whole.Properties["ref"] = raw(map[string]string{"type": "string", "description": "Set by the client, and repeated on every frame that answers"})
+		m.CorrelationID = &spec.CorrelationID{Description: "The ref of the message that is answered", Location: "$message.payload#/ref"}
 	}
 	if f.refNeeded {
-		m.Payload.Required = append(m.Payload.Required, "ref")
+		whole.Required = append(whole.Required, "ref")
 	}
-	s.address(f, m.Payload)
+	s.address(f, whole)
+	m.Payload = raw(whole)
 	return m, nil
 }
 
@@ -154,11 +156,11 @@ func raw(v any) json.RawMessage {
 	return bytes.TrimSpace(b)
 }
 
-func tagsOf(doc chanx.Doc) []tag {
-	var tags []tag
-	for _, name := range doc.Tags {
-		if !slices.Contains(tags, tag{name}) {
-			tags = append(tags, tag{name})
+func tagsOf(doc chanx.Doc) []spec.Tag {
+	var tags []spec.Tag
+	for i, name := range doc.Tags {
+		if !slices.Contains(doc.Tags[:i], name) {
+			tags = append(tags, spec.Tag{Name: name})
 		}
 	}
 	return tags

@@ -4,12 +4,13 @@ import (
 	"maps"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 )
 
 // operations writes what can be done on every channel. An action that goes both
 // ways is two operations; that of the server has ".send" after its name.
 func (g *generator) operations() {
-	placed := map[place]*operation{}
+	placed := map[place]*spec.Operation{}
 	for _, s := range g.sources {
 		for name, f := range s.frames {
 			p := place{channel: s.id, name: s.messageIDs[name]}
@@ -29,11 +30,11 @@ func (g *generator) operations() {
 }
 
 // receive is the operation of a message from the client.
-func (s *source) receive(f *frame) *operation {
+func (s *source) receive(f *frame) *spec.Operation {
 	o := s.operation("receive", f, f.doc)
 	for _, action := range f.replies {
 		if o.Reply == nil {
-			o.Reply = &reply{Channel: s.ref()}
+			o.Reply = &spec.Reply{Channel: s.ref()}
 		}
 		o.Reply.Messages = append(o.Reply.Messages, s.messageRef(place{name: action}))
 	}
@@ -42,7 +43,7 @@ func (s *source) receive(f *frame) *operation {
 
 // send is the operation of a message that the server sends by itself. Where it
 // comes of one event, that says what it is.
-func (s *source) send(f *frame) *operation {
+func (s *source) send(f *frame) *spec.Operation {
 	doc := f.doc
 	if f.received {
 		doc = f.eventDoc()
@@ -50,19 +51,19 @@ func (s *source) send(f *frame) *operation {
 	return s.operation("send", f, doc)
 }
 
-func (s *source) operation(action string, f *frame, doc chanx.Doc) *operation {
-	return &operation{
+func (s *source) operation(action string, f *frame, doc chanx.Doc) *spec.Operation {
+	return &spec.Operation{
 		Action:      action,
 		Channel:     s.ref(),
 		Summary:     doc.Summary,
 		Description: doc.Description,
 		Tags:        tagsOf(doc),
-		Messages:    []reference{s.messageRef(f.place())},
+		Messages:    []*spec.Message{s.messageRef(f.place())},
 	}
 }
 
-func (s *source) ref() reference { return reference{"#/channels/" + s.id} }
+func (s *source) ref() *spec.Channel { return &spec.Channel{Ref: "#/channels/" + s.id} }
 
-func (s *source) messageRef(name place) reference {
-	return reference{"#/channels/" + s.id + "/messages/" + s.messageIDs[name]}
+func (s *source) messageRef(name place) *spec.Message {
+	return &spec.Message{Ref: "#/channels/" + s.id + "/messages/" + s.messageIDs[name]}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 	"github.com/chanx-go/chanx/core/schema"
 )
 
@@ -84,8 +85,8 @@ func (s *source) allParams() []*schema.Schema {
 }
 
 // topicOf says which topics the channel is of.
-func (s *source) topicOf(schemas map[string]json.RawMessage) *topic {
-	return &topic{
+func (s *source) topicOf(schemas map[string]json.RawMessage) *spec.Topic {
+	return &spec.Topic{
 		Name:             s.topic.Topic,
 		Pattern:          s.topic.Pattern,
 		Parameters:       append([]string{}, s.topic.PatternParams...),

@@ -53,10 +53,10 @@ type ChannelBindings struct {
 
 // WSBinding is what a WebSocket handshake has beside its path.
 type WSBinding struct {
-	Method     string          `json:"method,omitzero"`   // "GET"
-	Query      json.RawMessage `json:"query,omitempty"`   // the schema of an object
-	Headers    json.RawMessage `json:"headers,omitempty"` // the schema of an object
-	Cookies    json.RawMessage `json:"x-cookies,omitempty"`
+	Method     string          `json:"method,omitzero"`  // "GET"
+	Query      json.RawMessage `json:"query,omitzero"`   // the schema of an object
+	Headers    json.RawMessage `json:"headers,omitzero"` // the schema of an object
+	Cookies    json.RawMessage `json:"x-cookies,omitzero"`
 	Version    string          `json:"bindingVersion,omitzero"` // "0.1.0"
 	Extensions Extensions      `json:",embed"`
 }
@@ -73,8 +73,8 @@ type Message struct {
 	ExternalDocs  *ExternalDocs    `json:"externalDocs,omitzero"`
 	Deprecated    bool             `json:"deprecated,omitzero"`
 	CorrelationID *CorrelationID   `json:"correlationId,omitzero"`
-	Headers       json.RawMessage  `json:"headers,omitempty"`
-	Payload       json.RawMessage  `json:"payload,omitempty"` // the schema of the whole frame
+	Headers       json.RawMessage  `json:"headers,omitzero"`
+	Payload       json.RawMessage  `json:"payload,omitzero"` // the schema of the whole frame
 	Examples      []MessageExample `json:"examples,omitempty"`
 	Extensions    Extensions       `json:",embed"` // also bindings and traits
 }
@@ -83,8 +83,8 @@ type Message struct {
 type MessageExample struct {
 	Name       string          `json:"name,omitzero"`
 	Summary    string          `json:"summary,omitzero"`
-	Headers    json.RawMessage `json:"headers,omitempty"`
-	Payload    json.RawMessage `json:"payload,omitempty"` // the whole frame
+	Headers    json.RawMessage `json:"headers,omitzero"`
+	Payload    json.RawMessage `json:"payload,omitzero"` // the whole frame
 	Extensions Extensions      `json:",embed"`
 }
 

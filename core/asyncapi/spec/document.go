@@ -13,8 +13,8 @@ type Document struct {
 	Info               Info                  `json:"info"`
 	Servers            map[string]*Server    `json:"servers,omitempty"`
 	DefaultContentType string                `json:"defaultContentType,omitzero"`
-	Channels           map[string]*Channel   `json:"channels,omitempty"`
-	Operations         map[string]*Operation `json:"operations,omitempty"`
+	Channels           map[string]*Channel   `json:"channels,omitzero"`
+	Operations         map[string]*Operation `json:"operations,omitzero"`
 	Components         *Components           `json:"components,omitzero"`
 	Extensions         Extensions            `json:",embed"`
 }
@@ -102,7 +102,7 @@ type SecurityScheme struct {
 	In               string          `json:"in,omitzero"`           // where the key of an httpApiKey is: "header", "query" or "cookie"
 	Scheme           string          `json:"scheme,omitzero"`       // of the type http: "bearer", "basic" and so on
 	BearerFormat     string          `json:"bearerFormat,omitzero"` // such as "JWT"
-	Flows            json.RawMessage `json:"flows,omitempty"`       // of oauth2, an object
+	Flows            json.RawMessage `json:"flows,omitzero"`        // of oauth2, an object
 	OpenIDConnectURL string          `json:"openIdConnectUrl,omitzero"`
 	Scopes           []string        `json:"scopes,omitempty"`
 	Extensions       Extensions      `json:",embed"`
