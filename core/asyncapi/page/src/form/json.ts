@@ -146,13 +146,18 @@ export function from(value: unknown): Json {
   return typeof value === "string" || typeof value === "boolean" ? value : null;
 }
 
-/** equal compares numbers by what they are worth, and objects whatever their order. */
-export function equal(a: Json, b: Json): boolean {
-  if (a instanceof Num) return b instanceof Num && compare(a, b) === 0;
-  if (isList(a)) return isList(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]!));
-  if (isObj(a)) return isObj(b) && a.size === b.size && [...a].every(([name, item]) => b.has(name) && equal(item, b.get(name)!));
-  return a === b;
+/** key is a text that two values share that are equal: numbers by what they are worth, objects whatever their order. */
+export function key(value: Json): string {
+  if (value instanceof Num) {
+    const { digits, exponent } = decimal(value);
+    return `${digits}e${exponent}`;
+  }
+  if (isList(value)) return `[${value.map(key).join()}]`;
+  if (isObj(value)) return `{${[...value].map(([name, item]) => JSON.stringify(name) + key(item)).sort().join()}}`;
+  return JSON.stringify(value);
 }
+
+export const equal = (a: Json, b: Json): boolean => key(a) === key(b);
 
 /** digits × 10^exponent; without zeros at the end of the digits. */
 interface Decimal {
