@@ -1,0 +1,174 @@
+import { useId, useState } from "preact/hooks";
+import type { Document, Schema } from "../document";
+import { Line, Markdown } from "../markdown/markdown";
+import { schemaLink } from "../ui/route";
+import { isMap, label, view, type View } from "./view";
+import { facts, typeName } from "./words";
+
+interface TreeProps {
+  document: Document;
+  schema: Schema;
+  /** The names of the components that it is in, to tell recursion. */
+  above?: readonly string[];
+}
+
+/** How many levels are open at first. */
+const open = 2;
+
+/** Tree shows what is in a value of a schema: members, items, alternatives. What recurs opens on demand. */
+export function Tree({ document, schema, above = [] }: TreeProps) {
+  const shown = view(document, schema);
+  const path = shown.name ? [...above, shown.name] : above;
+  const inner = { document, above: path };
+  return (
+    <ul class="tree">
+      {shown.properties.map((property) => (
+        <Row key={`.${property.name}`} {...inner} name={property.name} schema={property.schema} required={property.required} />
+      ))}
+      {typeof shown.extra === "object" && (isMap(shown) || shown.properties.length > 0) && (
+        <Row {...inner} name="any other name" kind="wild" schema={shown.extra} />
+      )}
+      {shown.items !== undefined && <Row {...inner} name="each item" kind="wild" schema={shown.items} />}
+      {shown.alternatives.map((alternative, index) => (
+        <Row
+          key={`|${index}`}
+          {...inner}
+          kind="choice"
+          name={label(document, alternative, index)}
+          note={index ? "or" : shown.exclusive ? "one of" : "any of"}
+          schema={alternative}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface RowProps extends TreeProps {
+  name: string;
+  kind?: "wild" | "choice";
+  note?: string;
+  required?: boolean;
+}
+
+/** Row is a member, an item or an alternative. */
+function Row({ document, schema, name, kind, note, required, above = [] }: RowProps) {
+  const shown = view(document, schema);
+  const recurs = shown.name !== "" && above.includes(shown.name);
+  const [expanded, expand] = useState(above.length < open && !recurs && !isLarge(shown));
+  const id = useId();
+  return (
+    <li>
+      <div class="row">
+        {note && <span class="note">{note}</span>}
+        <span class={kind ?? "name"}>{name}</span> <Type document={document} shown={shown} hide={kind === "choice" ? name : ""} />
+        {required && <span class="required">required</span>}
+        {shown.deprecated && <span class="badge warn">deprecated</span>}
+      </div>
+      <Facts shown={shown} />
+      {shown.description && <Markdown text={shown.description} level={5} />}
+      {opens(document, shown) && (
+        <>
+          <button type="button" class="quiet expand" aria-expanded={expanded} aria-controls={id} onClick={() => expand(!expanded)}>
+            {expanded ? "Hide" : "Show"} {what(shown)}
+            <span class="hidden"> of {name}</span>
+          </button>
+          <div id={id}>{expanded && <Tree document={document} schema={schema} above={above} />}</div>
+        </>
+      )}
+    </li>
+  );
+}
+
+/** How many members are too many to be open at first. */
+const large = 30;
+
+function isLarge(shown: View): boolean {
+  return shown.properties.length > large;
+}
+
+function opens(document: Document, shown: View): boolean {
+  if (shown.properties.length || shown.alternatives.length) return true;
+  const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
+  if (within === undefined) return false;
+  // Items about which there is nothing to say but their type are in the row itself.
+  const inner = view(document, within);
+  return isNested(inner) || inner.description !== "" || facts(inner).length > 0;
+}
+
+function isNested(shown: View): boolean {
+  return shown.properties.length > 0 || shown.alternatives.length > 0 || shown.items !== undefined || isMap(shown);
+}
+
+function what(shown: View): string {
+  if (shown.properties.length) return shown.properties.length === 1 ? "1 member" : `${shown.properties.length} members`;
+  if (shown.alternatives.length) return `${shown.alternatives.length} alternatives`;
+  return shown.items === undefined ? "values" : "items";
+}
+
+/** Type says what kind of value it is, with links to components. */
+export function Type({ document, shown, hide = "" }: { document: Document; shown: View; hide?: string }) {
+  const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
+  const name = shown.name !== hide && shown.name;
+  return (
+    <span class="type">
+      {name ? <SchemaName document={document} name={name} /> : typeName(shown) || (shown.exclusive ? "one of" : "any of")}
+      {within !== undefined && !name && (
+        <>
+          {" of "}
+          <Type document={document} shown={view(document, within)} />
+        </>
+      )}
+      {shown.nullable && " or null"}
+    </span>
+  );
+}
+
+function SchemaName({ document, name }: { document: Document; name: string }) {
+  return document.schemas.has(name) ? <a href={schemaLink(name)}>{name}</a> : <>{name}</>;
+}
+
+/** Facts are what a schema asks of a value besides its type. */
+export function Facts({ shown }: { shown: View }) {
+  const found = facts(shown);
+  if (!found.length) return null;
+  return (
+    <div class="facts">
+      {found.map((fact, index) => (
+        <span key={index}>
+          {fact.word}
+          {fact.code !== undefined && <code>{fact.code}</code>}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Lone shows a schema that has nothing in it: no members, items or alternatives. */
+export function Lone({ document, schema }: { document: Document; schema: Schema }) {
+  const shown = view(document, schema);
+  return (
+    <div class="lone">
+      <Type document={document} shown={shown} />
+      <Facts shown={shown} />
+      {shown.description && (
+        <p>
+          <Line text={shown.description} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** SchemaBody shows a schema of any kind. */
+export function SchemaBody({ document, schema, above }: TreeProps) {
+  const shown = view(document, schema);
+  if (!isNested(shown)) return <Lone document={document} schema={schema} />;
+  return (
+    <>
+      {shown.description && <Markdown text={shown.description} level={4} />}
+      {!shown.properties.length && <div class="lone"><Type document={document} shown={shown} /></div>}
+      <Facts shown={shown} />
+      <Tree document={document} schema={schema} {...(above && { above })} />
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import { useMemo, useState } from "preact/hooks";
+import type { Document, Message, Schema } from "../document";
+import { Line } from "../markdown/markdown";
+import { synthesise } from "../schema/example";
+import { member } from "../value";
+import { Copy } from "./copy";
+import { Json } from "./json";
+
+interface Sample {
+  readonly name: string;
+  readonly summary: string;
+  readonly value: unknown;
+}
+
+/** samplesOf are the examples that a message declares, and one that is made of its schema. */
+export function samplesOf(document: Document, message: Message): Sample[] {
+  const declared = message.examples.map((example, index) => ({
+    name: example.name || `Example ${index + 1}`,
+    summary: example.summary,
+    value: example.payload,
+  }));
+  return [...declared, { name: "From the schema", summary: "", value: synthesise(document, message.payload) }];
+}
+
+interface SamplesProps {
+  document: Document;
+  message: Message;
+  /** Composes a frame in the console. */
+  onTry?: ((payload: unknown) => void) | undefined;
+}
+
+/** Samples show what a message may look like. */
+export function Samples({ document, message, onTry }: SamplesProps) {
+  const samples = useMemo(() => samplesOf(document, message), [document, message]);
+  const [chosen, choose] = useState(0);
+  const sample = samples[chosen] ?? samples[0];
+  const text = JSON.stringify(sample?.value, undefined, 2) ?? "";
+  if (!sample) return null;
+  return (
+    <div class="samples">
+      <div class="bar">
+        {samples.length > 1 ? (
+          <select aria-label={`Example of ${message.name}`} value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
+            {samples.map((each, index) => (
+              <option key={index} value={index}>
+                {each.name}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <span class="caption">Example</span>
+        )}
+        <Copy label="Copy payload" what={`of ${message.name}`} text={() => JSON.stringify(member(sample.value, "payload") ?? null, undefined, 2)} />
+        <Copy label="Copy frame" what={message.name} text={() => text} />
+        {onTry && (
+          <button type="button" class="quiet try" onClick={() => onTry(sample.value)}>
+            Try it<span class="hidden">: {message.name}</span>
+          </button>
+        )}
+      </div>
+      {sample.summary && (
+        <p>
+          <Line text={sample.summary} />
+        </p>
+      )}
+      <Json text={text} label={`Example of ${message.name}`} />
+    </div>
+  );
+}
+
+/** SchemaSample is a value that is made of a schema. */
+export function SchemaSample({ document, name, schema }: { document: Document; name: string; schema: Schema }) {
+  const text = useMemo(() => JSON.stringify(synthesise(document, schema), undefined, 2) ?? "", [document, schema]);
+  return (
+    <div class="samples">
+      <div class="bar">
+        <span class="caption">Example</span>
+        <Copy what={`the example of ${name}`} text={() => text} />
+      </div>
+      <Json text={text} label={`Example of ${name}`} />
+    </div>
+  );
+}
