@@ -10,23 +10,29 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Docs serves the AsyncAPI document of the hub's consumers at path + ".json":
+// Docs serves the AsyncAPI document of the hub's consumers, and the page that shows
+// it, for GET and HEAD:
 //
-//	chanxchi.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi.json
+//	chanxchi.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json and /asyncapi.yaml
 //
-// The document is made at the first request. On a chi router, the root's or a
-// sub-router's, that calls [Locate] with the root first, so that addresses have
-// the prefixes of sub-routers; a consumer that can't be at its address makes it a
-// 500. opts may be nil.
+// Middleware of the router applies, so that a sub-router's can protect them. The
+// document is made at the first request. On a chi router, the root's or a
+// sub-router's, that calls [Locate] with the root first, so that addresses have the
+// prefixes of sub-routers; a consumer that can't be at its address makes it a 500.
+//
+// opts may be nil. Docs panics where they are wrong, and for a path that
+// [asyncapi.Paths] has no use for.
 func Docs(r Router, path string, hub *chanx.Hub, opts *asyncapi.Options) {
-	d := &docs{document: asyncapi.Handler(hub, opts)}
-	r.Handle("GET "+path+".json", d)
-	r.Handle("HEAD "+path+".json", d)
+	d := &docs{handler: asyncapi.Handler(hub, opts)}
+	for _, p := range asyncapi.Paths(path) {
+		r.Handle("GET "+p, d)
+		r.Handle("HEAD "+p, d)
+	}
 }
 
-// docs serves the document once every consumer has its whole address.
+// docs serves the documentation once every consumer has its whole address.
 type docs struct {
-	document  http.Handler
+	handler   http.Handler
 	located   sync.Once
 	misplaced error
 }
@@ -40,5 +46,5 @@ func (d *docs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	d.document.ServeHTTP(w, r)
+	d.handler.ServeHTTP(w, r)
 }

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -109,4 +111,35 @@ func TestDocsOfMisplaced(t *testing.T) {
 			t.Errorf("the document of a consumer that lacks its parameter: %d %s", w.Code, w.Body)
 		}
 	})
+}
+
+func TestDocsProtected(t *testing.T) {
+	r := chi.NewRouter()
+	r.Route("/internal", func(r chi.Router) {
+		r.Use(middleware.BasicAuth("docs", map[string]string{"ann": "secret"}))
+		r.Route("/{tenant}", func(r chi.Router) { chanxchi.Docs(r, "/docs", newHub(), nil) })
+	})
+	for path, kind := range map[string]string{"/docs": "text/html; charset=utf-8", "/docs.json": "application/json", "/docs.yaml": "application/yaml"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			if w := request(t, r, method, "/internal/acme"+path); w.Code != http.StatusUnauthorized || w.Body.Len() > 0 {
+				t.Errorf("%s %s without a password: %d", method, path, w.Code)
+			}
+			w := httptest.NewRecorder()
+			req := httptest.NewRequestWithContext(t.Context(), method, "/internal/acme"+path, nil)
+			req.SetBasicAuth("ann", "secret")
+			r.ServeHTTP(w, req)
+			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != kind {
+				t.Errorf("%s %s: %d %s", method, path, w.Code, w.Header().Get("Content-Type"))
+			}
+		}
+	}
+}
+
+func TestDocsAtNoPath(t *testing.T) {
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, `such as "/asyncapi"`) {
+			t.Errorf("the panic is %q", text)
+		}
+	}()
+	chanxchi.Docs(http.NewServeMux(), "/asyncapi.json", newHub(), nil)
 }

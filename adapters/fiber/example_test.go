@@ -66,7 +66,7 @@ func newChatApp(hub *chanx.Hub) *fiber.App {
 		Users: map[string]string{"ann": "secret", "bob": "secret"},
 	}))
 	chanxfiber.Handle(api, "/rooms/:room", chat, nil)
-	chanxfiber.Docs(app, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxfiber.Docs(app, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return app
 }
 

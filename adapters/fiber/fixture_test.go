@@ -126,14 +126,18 @@ func asked(t *testing.T, app *fiber.App, target string, params ...string) answer
 	return chanxtest.Request[answer](c, ask{params})
 }
 
-// plain makes a plain request.
+// plain makes a plain request, of the user in the address if there is one.
 func plain(t *testing.T, method, address, target string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+target, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if user := r.URL.User; user != nil {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true, DisableCompression: true}).RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,20 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Docs serves the AsyncAPI document of the hub's consumers at path + ".json":
+// Docs serves the AsyncAPI document of the hub's consumers, and the page that shows
+// it, for GET and HEAD:
 //
-//	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi.json
+//	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json and /asyncapi.yaml
 //
-// The document is made at the first request. opts may be nil.
+// Middleware of the router applies, so that a group's can protect them. The document
+// is made at the first request.
+//
+// opts may be nil. Docs panics where they are wrong, and for a path that
+// [asyncapi.Paths] has no use for.
 func Docs(r Router, path string, hub *chanx.Hub, opts *asyncapi.Options) {
-	document := gin.WrapH(asyncapi.Handler(hub, opts))
-	r.GET(path+".json", document)
-	r.HEAD(path+".json", document)
+	handler := gin.WrapH(asyncapi.Handler(hub, opts))
+	for _, p := range asyncapi.Paths(path) {
+		r.GET(p, handler)
+		r.HEAD(p, handler)
+	}
 }

@@ -3,6 +3,8 @@ package chanxgin_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	chanxgin "github.com/chanx-go/chanx/adapters/gin"
@@ -59,4 +61,33 @@ func documented(t *testing.T, h http.Handler, path string) {
 	if diff := cmp.Diff(want, addresses); diff != "" || doc.Info.Title != "Rooms" {
 		t.Errorf("%q (-want +got):\n%s", doc.Info.Title, diff)
 	}
+}
+
+func TestDocsProtected(t *testing.T) {
+	r := gin.New()
+	internal := r.Group("/internal", gin.BasicAuth(gin.Accounts{"ann": "secret"}))
+	chanxgin.Docs(internal.Group("/:tenant"), "/docs", newHub(), nil)
+	for path, kind := range map[string]string{"/docs": "text/html; charset=utf-8", "/docs.json": "application/json", "/docs.yaml": "application/yaml"} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			if w := request(t, r, method, "/internal/acme"+path); w.Code != http.StatusUnauthorized || w.Body.Len() > 0 {
+				t.Errorf("%s %s without a password: %d", method, path, w.Code)
+			}
+			w := httptest.NewRecorder()
+			req := httptest.NewRequestWithContext(t.Context(), method, "/internal/acme"+path, nil)
+			req.SetBasicAuth("ann", "secret")
+			r.ServeHTTP(w, req)
+			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != kind {
+				t.Errorf("%s %s: %d %s", method, path, w.Code, w.Header().Get("Content-Type"))
+			}
+		}
+	}
+}
+
+func TestDocsAtNoPath(t *testing.T) {
+	defer func() {
+		if text, _ := recover().(string); !strings.Contains(text, `such as "/asyncapi"`) {
+			t.Errorf("the panic is %q", text)
+		}
+	}()
+	chanxgin.Docs(gin.New(), "/asyncapi.json", newHub(), nil)
 }

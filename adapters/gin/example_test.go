@@ -61,7 +61,7 @@ func newRouter(hub *chanx.Hub) *gin.Engine {
 	r.Use(gin.Logger(), gin.Recovery())
 	api := r.Group("/api", gin.BasicAuth(gin.Accounts{"ann": "secret", "bob": "secret"}))
 	chanxgin.Handle(api, "/rooms/:room", chat, nil)
-	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return r
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi"
 )
 
 // Adapter tells the suite how to make applications of a framework, and what is
@@ -86,8 +87,9 @@ type Router interface {
 	// Get adds a plain route.
 	Get(pattern string, handler func(Context) error)
 
-	// Docs serves the hub's document with the adapter at path + ".json".
-	Docs(path string, hub *chanx.Hub)
+	// Docs serves the hub's documentation with the adapter: the page at the path, and
+	// the document at path + ".json" and path + ".yaml". opts may be nil.
+	Docs(path string, hub *chanx.Hub, opts *asyncapi.Options)
 }
 
 // Context is a request under way, in a middleware, in a plain route and in what

@@ -71,8 +71,11 @@ func (r router) Get(pattern string, handler func(adaptertest.Context) error) {
 	})
 }
 
-func (r router) Docs(path string, hub *chanx.Hub) {
-	r.mux.Handle(r.prefix+path+".json", asyncapi.Handler(hub, nil))
+func (r router) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	handler := asyncapi.Handler(hub, opts)
+	for _, p := range asyncapi.Paths(path) {
+		r.handle("GET "+r.prefix+p, handler.ServeHTTP) // for HEAD, too
+	}
 }
 
 // handle registers a handler behind the group's middleware.

@@ -8,6 +8,7 @@ import (
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 )
 
 type (
@@ -22,7 +23,7 @@ type flaw struct {
 	handle  func(r adaptertest.Router, pattern string, c chanx.Mountable, id identity)
 	group   func(r adaptertest.Router, prefix string, mw []middleware) adaptertest.Router
 	get     func(r adaptertest.Router, pattern string, handler func(adaptertest.Context) error)
-	docs    func(r adaptertest.Router, path string, hub *chanx.Hub)
+	docs    func(r adaptertest.Router, path string, hub *chanx.Hub, opts *asyncapi.Options)
 	serve   func(a *app, l net.Listener) error
 	adapter func(a *adaptertest.Adapter)
 	alone   bool // what the process has is counted
@@ -60,7 +61,9 @@ func (a *flawedApp) Get(pattern string, handler func(adaptertest.Context) error)
 	a.flawedRouter.Get(pattern, handler)
 }
 
-func (a *flawedApp) Docs(path string, hub *chanx.Hub) { a.flawedRouter.Docs(path, hub) }
+func (a *flawedApp) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	a.flawedRouter.Docs(path, hub, opts)
+}
 
 func (a *flawedApp) Serve(l net.Listener) error {
 	if f := a.flaw.serve; f != nil {
@@ -99,12 +102,12 @@ func (r flawedRouter) Get(pattern string, handler func(adaptertest.Context) erro
 	r.Router.Get(pattern, handler)
 }
 
-func (r flawedRouter) Docs(path string, hub *chanx.Hub) {
+func (r flawedRouter) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
 	if f := r.flaw.docs; f != nil {
-		f(r.Router, path, hub)
+		f(r.Router, path, hub, opts)
 		return
 	}
-	r.Router.Docs(path, hub)
+	r.Router.Docs(path, hub, opts)
 }
 
 // requests is a flaw of what is made of requests.

@@ -14,6 +14,7 @@ import (
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 )
 
 // flaws are adapters that have something wrong with them, and the cases that find
@@ -51,7 +52,7 @@ var flaws = map[string]struct {
 	}), []string{"values/encoded in the path"}},
 	"the query is lost":   {requests(func(r *http.Request) { r.URL.RawQuery = "" }), []string{"values/query, header and cookie", "refusals/by parameters"}},
 	"cookies are lost":    {requests(func(r *http.Request) { r.Header.Del("Cookie") }), []string{"values/query, header and cookie", "identity/the request, in open", "authenticator/cookie of a foreign page"}},
-	"the address is lost": {requests(func(r *http.Request) { r.RemoteAddr = "" }), []string{"identity/the request, in open"}},
+	"the address is lost": {requests(func(r *http.Request) { r.RemoteAddr = "" }), []string{"identity/the request, in open", "documents/server behind a proxy"}},
 	"origins pass":        {requests(func(r *http.Request) { r.Header.Del("Origin") }), []string{"handshake/origins", "authenticator/cookie of a foreign page"}},
 	"subprotocols are lost": {requests(func(r *http.Request) { r.Header.Del("Sec-WebSocket-Protocol") }), []string{
 		"handshake/subprotocols", "authenticator/header, cookie, query, subprotocol",
@@ -124,9 +125,25 @@ var flaws = map[string]struct {
 	}, adapter: func(a *adaptertest.Adapter) { a.Misuse = []string{"/ws/{"} }}, []string{
 		"mounting/consumer twice", "mounting/address taken", "mounting/parameter missing", "mounting/misuse",
 	}},
-	"a document that says nothing": {flaw{docs: func(r adaptertest.Router, path string, _ *chanx.Hub) {
+	"a document that says nothing": {flaw{docs: func(r adaptertest.Router, path string, _ *chanx.Hub, _ *asyncapi.Options) {
 		r.Get(path+".json", func(c adaptertest.Context) error { return c.Answer(http.StatusOK, `{"asyncapi":"3.0.0"}`) })
-	}}, []string{"documents/served", "documents/addresses with prefixes"}},
+	}}, []string{
+		"documents/served", "documents/page", "documents/encodings", "documents/addresses with prefixes", "documents/server of the request", "documents/server behind a proxy",
+		"documents/behind authentication",
+	}},
+	"documents without options": {flaw{docs: func(r adaptertest.Router, path string, hub *chanx.Hub, _ *asyncapi.Options) {
+		r.Docs(path, hub, nil)
+	}}, []string{"documents/page", "documents/server behind a proxy"}},
+	"proxies are everywhere":       {requests(func(r *http.Request) { r.RemoteAddr = "10.1.2.3:4567" }), []string{"documents/server of the request", "documents/server behind a proxy"}},
+	"the host is lost":             {requests(func(r *http.Request) { r.Host = "localhost" }), []string{"documents/server of the request"}},
+	"TLS goes unnoticed":           {requests(func(r *http.Request) { r.TLS = nil }), []string{"documents/server of the request"}},
+	"only one line of a header":    {requests(func(r *http.Request) { lastLines(r.Header) }), []string{"documents/server behind a proxy"}},
+	"nobody asks for compression":  {requests(func(r *http.Request) { r.Header.Del("Accept-Encoding") }), []string{"documents/encodings"}},
+	"everything is compressed":     {requests(func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }), []string{"documents/encodings"}},
+	"policies are left out":        {written(func(h http.Header) { h.Del("Content-Security-Policy") }), []string{"documents/page"}},
+	"policies are added":           {written(func(h http.Header) { h.Add("Content-Security-Policy", "default-src 'self'") }), []string{"documents/page"}},
+	"middleware is left out":       {flaw{group: func(r adaptertest.Router, prefix string, _ []middleware) adaptertest.Router { return r.Group(prefix) }}, []string{"documents/behind authentication", "refusals/by middleware"}},
+	"what is compressed, again so": {flaw{adapter: compressedTwice}, []string{"documents/behind middleware"}},
 	"no events": {flaw{get: func(r adaptertest.Router, pattern string, _ func(adaptertest.Context) error) {
 		r.Get(pattern, func(c adaptertest.Context) error { return c.Answer(http.StatusOK, "published") })
 	}}, []string{"events/from a plain route"}},

@@ -15,8 +15,6 @@ func reportCases() []testCase {
 	return []testCase{
 		{name: "log/101 once and then silence", run: logOfSocket},
 		{name: "log/status of refusals", run: logOfRefusals},
-		{name: "documents/served", run: document},
-		{name: "documents/addresses with prefixes", run: addresses},
 		{name: "events/from a plain route", run: eventsFromRoutes},
 		{name: "topics/subscribed, recovered", run: topics},
 		{name: "topics/on a route of its own", run: topicAlone},
@@ -61,70 +59,6 @@ func logOfRefusals(k *kit) {
 	s.eventually("the requests are logged", func() bool { return len(s.access.lines()) >= len(want) })
 	if got := s.access.lines(); !slices.Equal(got, want) {
 		s.Errorf("the access log is %q, want %q", got, want)
-	}
-}
-
-// documented returns the addresses in a document.
-func (s *site) documented(target string) []string {
-	s.Helper()
-	var doc struct {
-		AsyncAPI string `json:"asyncapi"`
-		Channels map[string]struct {
-			Address string `json:"address"`
-		} `json:"channels"`
-	}
-	if err := json.Unmarshal([]byte(s.get(target, nil)), &doc); err != nil || !strings.HasPrefix(doc.AsyncAPI, "3.") {
-		s.Fatalf("the document is not one: %q, %v", doc.AsyncAPI, err)
-	}
-	var all []string
-	for _, c := range doc.Channels {
-		all = append(all, c.Address)
-	}
-	slices.Sort(all)
-	return all
-}
-
-func document(k *kit) {
-	s := k.site(siteOptions{})
-	s.Docs("/asyncapi", s.hub)
-	s.mount(s, "/rooms/{room}", s.peers("peers", nil), nil)
-	s.start()
-	if got := s.documented("/asyncapi.json"); !slices.Equal(got, []string{"/rooms/{room}"}) {
-		s.Errorf("the addresses are %q", got)
-	}
-	a := s.request(http.MethodGet, "/asyncapi.json", nil)
-	tag := a.header.Get("ETag")
-	if a.header.Get("Content-Type") != "application/json" || tag == "" {
-		s.Errorf("the document comes with %v", a.header)
-	}
-	if head := s.request(http.MethodHead, "/asyncapi.json", nil); head.status != http.StatusOK || head.header.Get("ETag") != tag || head.body != "" ||
-		head.header.Get("Content-Length") != fmt.Sprint(len(a.body)) {
-		s.Errorf("HEAD is answered with %d, %v", head.status, head.header)
-	}
-	if same := s.request(http.MethodGet, "/asyncapi.json", http.Header{"If-None-Match": {tag}}); same.status != http.StatusNotModified || same.body != "" {
-		s.Errorf("a document that is known is answered with %d and %d bytes", same.status, len(same.body))
-	}
-	if again := s.request(http.MethodGet, "/asyncapi.json", http.Header{"If-None-Match": {`"other"`}}); again.status != http.StatusOK || again.body != a.body {
-		s.Errorf("another document is answered with %d", again.status)
-	}
-	if post := s.request(http.MethodPost, "/asyncapi.json", nil); post.status != http.StatusMethodNotAllowed && post.status != http.StatusNotFound {
-		s.Errorf("POST is answered with %d", post.status)
-	}
-}
-
-// Documents know where everything is, also where that comes after them, and are
-// served in groups too.
-func addresses(k *kit) {
-	s := k.site(siteOptions{})
-	api := s.Group(s.pattern("/api/{version}"), tags("x"))
-	api.Docs("/docs", s.hub)
-	s.mount(api.Group(s.pattern("/{tenant}")), "/rooms/{room}", s.peers("rooms", nil), nil)
-	s.mount(s, "/files/{path...}", s.peers("files", nil), nil)
-	s.mount(api, "/lobby", s.peers("lobby", nil), nil)
-	s.start()
-	want := []string{"/api/{version}/lobby", "/api/{version}/{tenant}/rooms/{room}", "/files/{path}"}
-	if got := s.documented("/api/v1/docs.json"); !slices.Equal(got, want) {
-		s.Errorf("the addresses are %q, want %q", got, want)
 	}
 }
 

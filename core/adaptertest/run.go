@@ -50,7 +50,7 @@ type testCase struct {
 func casesOf(a *Adapter) []testCase {
 	return slices.Concat(
 		mountingCases(a), valueCases(), identityCases(), authCases(a), authenticatorCases(), refusalCases(), handshakeCases(), middlewareCases(a),
-		frameCases(), isolationCases(), closingCases(), shutdownCases(), reportCases(),
+		frameCases(), isolationCases(), closingCases(), shutdownCases(), reportCases(), documentCases(a),
 	)
 }
 

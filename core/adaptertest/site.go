@@ -2,7 +2,9 @@ package adaptertest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -106,19 +108,30 @@ type answer struct {
 	body   string
 }
 
-// request makes a plain request on a connection of its own.
+// request makes a plain request on a connection of its own. A host in the header is
+// the one that is asked for.
 func (s *site) request(method, target string, header http.Header) answer {
 	s.Helper()
+	return s.requestOver(nil, method, target, header)
+}
+
+// requestOver is request, with TLS where there is a configuration of it.
+func (s *site) requestOver(secure *tls.Config, method, target string, header http.Header) answer {
+	s.Helper()
+	scheme := "http"
+	if secure != nil {
+		scheme = "https"
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address+target, nil)
+	r, err := http.NewRequestWithContext(ctx, method, scheme+"://"+s.address+target, nil)
 	if err != nil {
 		s.Fatalf("%s %s: %v", method, target, err)
 	}
 	if header != nil {
-		r.Header = header.Clone()
+		r.Header, r.Host = header.Clone(), cmp.Or(header.Get("Host"), s.address)
 	}
-	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true, TLSClientConfig: secure}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(r)
 	if err != nil {

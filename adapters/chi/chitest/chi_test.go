@@ -12,6 +12,7 @@ import (
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
@@ -79,7 +80,9 @@ func (r chiRouter) Get(pattern string, handler func(adaptertest.Context) error) 
 	r.Router.Get(pattern, handlerOf(handler))
 }
 
-func (r chiRouter) Docs(path string, hub *chanx.Hub) { chanxchi.Docs(r.Router, path, hub, nil) }
+func (r chiRouter) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxchi.Docs(r.Router, path, hub, opts)
+}
 
 // accessLog is a logger for chi's middleware.
 type accessLog struct{ o adaptertest.Options }

@@ -15,6 +15,7 @@ import (
 	chanxchi "github.com/chanx-go/chanx/adapters/chi"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/cors"
 	"github.com/go-chi/httprate"
@@ -115,7 +116,9 @@ func (g *group) Get(pattern string, handler func(adaptertest.Context) error) {
 	g.register("GET "+pattern, handlerOf(handler))
 }
 
-func (g *group) Docs(path string, hub *chanx.Hub) { chanxchi.Docs(routes{g}, path, hub, nil) }
+func (g *group) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxchi.Docs(routes{g}, path, hub, opts)
+}
 
 // logged logs every request, and recovers.
 func logged(h http.Handler, o adaptertest.Options) http.Handler {

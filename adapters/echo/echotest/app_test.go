@@ -10,6 +10,7 @@ import (
 	chanxecho "github.com/chanx-go/chanx/adapters/echo"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 )
@@ -91,7 +92,9 @@ func (r router) Get(pattern string, handler func(adaptertest.Context) error) {
 	r.group.GET(pattern, func(c echo.Context) error { return handler(requestContext{c}) })
 }
 
-func (r router) Docs(path string, hub *chanx.Hub) { chanxecho.Docs(r.group, path, hub, nil) }
+func (r router) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxecho.Docs(r.group, path, hub, opts)
+}
 
 // requestContext is echo's context as the suite wants it.
 type requestContext struct{ c echo.Context }

@@ -14,6 +14,7 @@ import (
 	chanxfiber "github.com/chanx-go/chanx/adapters/fiber"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/logger"
 	recovery "github.com/gofiber/fiber/v2/middleware/recover"
@@ -118,7 +119,12 @@ func (r router) Get(pattern string, handler func(adaptertest.Context) error) {
 	r.owns(pattern)
 }
 
-func (r router) Docs(path string, hub *chanx.Hub) { chanxfiber.Docs(r.Router, path, hub, nil) }
+func (r router) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxfiber.Docs(r.Router, path, hub, opts)
+	for _, p := range asyncapi.Paths(path) {
+		r.owns(p)
+	}
+}
 
 // requestContext is fiber's context as the suite wants it.
 type requestContext struct{ c *fiber.Ctx }

@@ -11,6 +11,7 @@ import (
 	chanxgin "github.com/chanx-go/chanx/adapters/gin"
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/gin-gonic/gin"
 )
 
@@ -98,7 +99,9 @@ func (r router) Get(pattern string, handler func(adaptertest.Context) error) {
 	r.group.GET(pattern, func(c *gin.Context) { fail(c, handler(requestContext{c})) })
 }
 
-func (r router) Docs(path string, hub *chanx.Hub) { chanxgin.Docs(r.group, path, hub, nil) }
+func (r router) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxgin.Docs(r.group, path, hub, opts)
+}
 
 // fail says an error gin's way.
 func fail(c *gin.Context, err error) {

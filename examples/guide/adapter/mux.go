@@ -54,10 +54,13 @@ func Handle(r *mux.Router, path string, consumer chanx.Mountable, opts *Options)
 	})
 }
 
-// Docs serves the AsyncAPI document of the hub's consumers at path + ".json". opts
-// may be nil.
+// Docs serves the AsyncAPI document of the hub's consumers, and the page that shows
+// it. opts may be nil.
 func Docs(r *mux.Router, path string, hub *chanx.Hub, opts *asyncapi.Options) {
-	r.Path(path+".json").Methods(http.MethodGet, http.MethodHead).Handler(asyncapi.Handler(hub, opts))
+	handler := asyncapi.Handler(hub, opts)
+	for _, p := range asyncapi.Paths(path) {
+		r.Path(p).Methods(http.MethodGet, http.MethodHead).Handler(handler)
+	}
 }
 
 // pathValue returns the decoded value of a parameter.

@@ -12,6 +12,7 @@ import (
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/adaptertest"
+	"github.com/chanx-go/chanx/core/asyncapi"
 	chanxmux "github.com/chanx-go/chanx/examples/guide/adapter"
 	"github.com/gorilla/mux"
 )
@@ -85,7 +86,9 @@ func (r router) Get(pattern string, handler func(adaptertest.Context) error) {
 	}).Methods(http.MethodGet)
 }
 
-func (r router) Docs(path string, hub *chanx.Hub) { chanxmux.Docs(r.mux, path, hub, nil) }
+func (r router) Docs(path string, hub *chanx.Hub, opts *asyncapi.Options) {
+	chanxmux.Docs(r.mux, path, hub, opts)
+}
 
 func wrap(f func(adaptertest.Context, func() error) error, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,7 @@ func NewRouter(hub *chanx.Hub, tokens *jwtauth.JWTAuth) http.Handler {
 		chanxchi.Handle(r, "/live", readers, &chanxchi.Options{Identity: member})
 	})
 
-	chanxchi.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxchi.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return r
 }
 

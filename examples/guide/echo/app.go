@@ -28,7 +28,7 @@ func NewEcho(hub *chanx.Hub, key []byte) *echo.Echo {
 	teams.POST("/notes", addNote(readers))
 	chanxecho.Handle(teams, "/live", readers, &chanxecho.Options{Identity: member})
 
-	chanxecho.Docs(e, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxecho.Docs(e, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return e
 }
 

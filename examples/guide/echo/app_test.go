@@ -145,7 +145,7 @@ func TestErrorPage(t *testing.T) {
 		withErrorPage(e)
 		for path, want := range map[string]string{
 			"/teams/red/live":    `{"problem":"Unauthorized"}`,
-			"/asyncapi":          `{"problem":"Not Found"}`,
+			"/nowhere":           `{"problem":"Not Found"}`,
 			"/teams/red/nowhere": `{"problem":"Unauthorized"}`, // a group's middleware answers for all of its prefix
 		} {
 			if refusal := chanxtest.Refused(t, e, path, 0, nil); strings.TrimSpace(refusal.Body) != want {

@@ -29,7 +29,7 @@ func NewApp(hub *chanx.Hub, key []byte) *fiber.App {
 	teams.Post("/notes", addNote(readers))
 	chanxfiber.Handle(teams, "/live", readers, &chanxfiber.Options{Identity: member})
 
-	chanxfiber.Docs(app, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxfiber.Docs(app, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return app
 }
 

@@ -24,7 +24,7 @@ func NewEngine(hub *chanx.Hub, tokens *jwt.GinJWTMiddleware) *gin.Engine {
 	teams.POST("/notes", addNote(readers))
 	chanxgin.Handle(teams, "/live", readers, &chanxgin.Options{Identity: member})
 
-	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi.json
+	chanxgin.Docs(r, "/asyncapi", hub, nil) // GET /asyncapi, /asyncapi.json, /asyncapi.yaml
 	return r
 }
 
