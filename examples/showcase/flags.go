@@ -16,7 +16,7 @@ type options struct {
 	addr       string
 	framework  string
 	completion bool
-	document   string // file to write the AsyncAPI document to
+	document   string // file to write the AsyncAPI document to; "-" for standard output
 }
 
 // parse reads the command line. What it can't do yet it says.
@@ -29,7 +29,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.framework, "framework", "chi", "web `framework`: "+frameworks)
 	layer := flags.String("layer", "memory", "what connects processes: memory, redis://… or nats://…")
 	flags.BoolVar(&o.completion, "completion", false, "announce with a frame that a message was handled")
-	flags.StringVar(&o.document, "asyncapi", "", "write the AsyncAPI document to a `file` and exit")
+	flags.StringVar(&o.document, "asyncapi", "", "write the AsyncAPI document to a `file` and exit: in YAML if it ends in .yaml or .yml, - for standard output")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

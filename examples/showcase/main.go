@@ -10,12 +10,15 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/chanx-go/chanx/core/asyncapi"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
@@ -47,7 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	if opts.document != "" {
-		return writeDocument(a, opts.document)
+		return writeDocument(a, opts.document, out)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", opts.addr)
 	if err != nil {
@@ -57,10 +60,20 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return serve(ctx, a, srv, listener)
 }
 
-// writeDocument writes the AsyncAPI document to a file.
-func writeDocument(a *app.App, name string) error {
+// writeDocument writes the AsyncAPI document to a file, or to out where the name is
+// "-": as YAML where the name ends so, else as JSON.
+func writeDocument(a *app.App, name string, out io.Writer) error {
 	text, err := asyncapi.Generate(a.Hub, app.Docs())
 	if err != nil {
+		return err
+	}
+	if end := strings.ToLower(filepath.Ext(name)); end == ".yaml" || end == ".yml" {
+		if text, err = spec.YAML(text); err != nil {
+			return err
+		}
+	}
+	if name == "-" {
+		_, err = out.Write(text)
 		return err
 	}
 	return os.WriteFile(name, text, 0o644) //nolint:gosec // a document is for everybody to read

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
+	"github.com/google/go-cmp/cmp"
 )
 
 // lines gives what the program prints, line by line, to whoever waits for it.
@@ -43,18 +48,60 @@ func testRun(t *testing.T, framework string) {
 	}
 	for target, want := range map[string]int{
 		"/": 200, "/assets/page.js": 200, "/healthz": 200, "/routes.json": 200, "/token?sub=ada": 200, "/members/lobby:a": 200,
-		"/ws/chat": 426, "/ws/room/a%2Fb": 426, "/ws/private": 401, "/ws/nothing": 404, "/nothing": 404, "/events/chat_room": 405,
+		"/ws/chat": 426, "/ws/room/a%2Fb": 426, "/ws/private": 401, "/ws/nothing": 404, "/nothing": 404, "/asyncapi": 200, "/asyncapi.json": 200, "/asyncapi.yaml": 200, "/events/chat_room": 405,
 	} {
 		if got, _ := get(t, url+target); got != want {
 			t.Errorf("GET %s: %d, want %d", target, got, want)
 		}
 	}
-	if status, text := get(t, url+"/asyncapi.json"); text != written(t, framework) {
-		t.Errorf("GET /asyncapi.json: %d, and another document than the one that -asyncapi writes", status)
-	}
+	sameDocument(t, framework, url)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// sameDocument compares the document that is served with the one that -asyncapi
+// writes, which differ in the server.
+func sameDocument(t *testing.T, framework, url string) {
+	t.Helper()
+	_, served := get(t, url+"/asyncapi.json")
+	var got, want map[string]any
+	if err := errors.Join(json.Unmarshal([]byte(served), &got), json.Unmarshal([]byte(written(t, framework)), &want)); err != nil {
+		t.Fatal(err)
+	}
+	want["servers"] = map[string]any{"current": map[string]any{"host": strings.TrimPrefix(url, "http://"), "protocol": "ws"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the document that is served (-written +served):\n%s", diff)
+	}
+	yaml, err := spec.YAML([]byte(served))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, text := get(t, url+"/asyncapi.yaml"); text != string(yaml) {
+		t.Error("the YAML that is served is not that of the JSON")
+	}
+}
+
+// The document in each form, and at each place.
+func TestWriteDocument(t *testing.T) {
+	inJSON := written(t, "chi")
+	inYAML, err := spec.YAML([]byte(inJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a.json": inJSON, "a": inJSON, "a.yaml": string(inYAML), "a.YML": string(inYAML)} {
+		name = filepath.Join(t.TempDir(), name)
+		if err := run(t.Context(), []string{"-asyncapi", name}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); string(got) != want || err != nil {
+			t.Errorf("%s has %d bytes: %v", filepath.Base(name), len(got), err)
+		}
+	}
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-asyncapi", "-"}, &out); out.String() != inJSON || err != nil {
+		t.Errorf("the output has %d bytes: %v", out.Len(), err)
 	}
 }
 
