@@ -2,6 +2,7 @@
 # make ci         make check, then make test: what a change has to pass
 # make fmt        format the Go code
 # make adapters   run the suite for adapters, and write docs/adapters.md
+# make page       check, test and build the documentation page
 # make help       this list, and the steps
 
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -10,26 +11,28 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # The end-to-end tests drive the showcase with a client that isn't ours.
 E2E := examples/showcase/e2e
 
-# The documentation page is read in a real browser.
+# The documentation page, whose built file is in the repository, is read in a real browser.
+PAGE    := core/asyncapi/page
 BROWSER := examples/showcase/browser
 
-.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check e2e browser clean
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check page page-test e2e browser clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'steps of check: format-check vet lint standalone tidy-check generate-check'
-	@echo 'steps of test:  setup unit adapters-check e2e browser'
+	@echo 'steps of check: setup format-check vet lint standalone tidy-check generate-check'
+	@echo 'steps of test:  setup unit page-test adapters-check e2e browser'
 
 # One step at a time, in the order in which they stand: each uses all cores.
 .NOTPARALLEL:
 
 ci: check test
 
-check: format-check tidy-check vet lint standalone generate-check
+check: setup format-check tidy-check vet lint standalone generate-check
 
-test: setup unit adapters-check e2e browser
+test: setup unit page-test adapters-check e2e browser
 
-# The race detector needs a C compiler, the end-to-end tests need Node and a browser.
+# The race detector needs a C compiler, the page and the end-to-end tests need Node, and
+# a browser.
 setup:
 	@scripts/setup go gcc node npm chromium
 
@@ -78,6 +81,13 @@ unit:
 	CGO_ENABLED=1 go test -race -count=1 ./examples
 	CGO_ENABLED=1 go test -race -count=1 -run='Dependen' ./core
 
+page: page-test
+	cd $(PAGE) && npm run --silent build
+
+page-test:
+	@echo '== the source of the documentation page'
+	@cd $(PAGE) && npm ci --no-audit --no-fund && npm run --silent check && npm test --silent
+
 adapters:
 	go run ./core/adaptertest/table -w docs/adapters.md
 
@@ -94,4 +104,4 @@ browser:
 	@cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 clean:
-	rm -rf bin $(E2E)/node_modules $(BROWSER)/node_modules
+	rm -rf bin $(PAGE)/node_modules $(E2E)/node_modules $(BROWSER)/node_modules

@@ -41,6 +41,8 @@ function make(document: Document, schema: Schema, optional: boolean, above: read
       return number(shown);
     case "boolean":
       return false;
+    case "null":
+      return null;
   }
   return shown.nullable ? null : {};
 }

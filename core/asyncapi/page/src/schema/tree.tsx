@@ -53,8 +53,9 @@ interface RowProps extends TreeProps {
 /** Row is a member, an item or an alternative. */
 function Row({ document, schema, name, kind, note, required, above = [] }: RowProps) {
   const shown = view(document, schema);
-  const recurs = shown.name !== "" && above.includes(shown.name);
-  const [expanded, expand] = useState(above.length < open && !recurs && !isLarge(shown));
+  const [within, content] = inside(document, schema, shown);
+  const recurs = [shown, content].some((each) => each.name !== "" && above.includes(each.name));
+  const [expanded, expand] = useState(above.length < open && !recurs && content.properties.length <= large);
   const id = useId();
   return (
     <li>
@@ -66,13 +67,13 @@ function Row({ document, schema, name, kind, note, required, above = [] }: RowPr
       </div>
       <Facts shown={shown} />
       {shown.description && <Markdown text={shown.description} level={5} />}
-      {opens(document, shown) && (
+      {opens(document, content) && (
         <>
           <button type="button" class="quiet expand" aria-expanded={expanded} aria-controls={id} onClick={() => expand(!expanded)}>
-            {expanded ? "Hide" : "Show"} {what(shown)}
+            {expanded ? "Hide" : "Show"} {what(content)}
             <span class="hidden"> of {name}</span>
           </button>
-          <div id={id}>{expanded && <Tree document={document} schema={schema} above={above} />}</div>
+          <div id={id}>{expanded && <Tree document={document} schema={within} above={above} />}</div>
         </>
       )}
     </li>
@@ -82,8 +83,20 @@ function Row({ document, schema, name, kind, note, required, above = [] }: RowPr
 /** How many members are too many to be open at first. */
 const large = 30;
 
-function isLarge(shown: View): boolean {
-  return shown.properties.length > large;
+/** How many lists may be in one another and yet be one step. */
+const nested = 4;
+
+/** inside is what there is to show in a value: of a list or map that is each of what is in it. */
+function inside(document: Document, schema: Schema, shown: View): [Schema, View] {
+  for (let level = 0; level < nested && !shown.properties.length && !shown.alternatives.length; level++) {
+    const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
+    if (within === undefined) break;
+    const inner = view(document, within);
+    // What is asked of an item has a row of its own.
+    if (!isNested(inner) || inner.description || facts(inner).length) break;
+    [schema, shown] = [within, inner];
+  }
+  return [schema, shown];
 }
 
 function opens(document: Document, shown: View): boolean {

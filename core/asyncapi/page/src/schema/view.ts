@@ -14,7 +14,7 @@ export interface View {
   readonly keywords: ReadonlyMap<string, unknown>;
   /** The name of the component that it is; "" where it is none. */
   readonly name: string;
-  /** Without "null". None means any. */
+  /** Without "null", but where it is the only one. None means any. */
   readonly types: readonly string[];
   readonly nullable: boolean;
   readonly title: string;
@@ -108,7 +108,7 @@ class Parts {
       for (const [key, value] of members(schema)) if (!keywords.has(key)) keywords.set(key, value);
     }
     const types = new Set(this.types(keywords.get("type")));
-    const nullable = this.nullable || types.delete("null");
+    const nullable = this.nullable || (types.size > 1 && types.delete("null"));
     const extra = keywords.get("additionalProperties");
     const items = keywords.get("items");
     return {

@@ -102,8 +102,9 @@ function Handshake({ document, channel }: { document: Document; channel: Channel
     rows.push({ name, place: "path", schema: ofParameter(parameter), required: true, description });
   }
   for (const name of topic?.parameters ?? []) {
-    if (topic && !channel.parameters.some((parameter) => parameter.name === name)) {
-      rows.push({ name, place: "topic", schema: topic.schema(name), required: true });
+    const schema = topic?.schema(name) ?? true;
+    if (!channel.parameters.some((parameter) => parameter.name === name)) {
+      rows.push({ name, place: "topic", schema: schema === true ? { type: "string" } : schema, required: true });
     }
   }
   for (const [place, schema] of [["query", channel.query], ["header", channel.headers], ["cookie", channel.cookies]] as const) {

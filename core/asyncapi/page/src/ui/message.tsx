@@ -20,7 +20,7 @@ interface MessageProps {
 /** MessageCard shows a message: what it is for, what is in it, what answers it, and an example. */
 export function MessageCard({ document, message, here, onTry }: MessageProps) {
   const { channel, name } = message;
-  const title = message.title !== name ? message.title : "";
+  const title = plain(message.title) !== plain(name) ? message.title : "";
   return (
     <section class={here ? "message here" : "message"} id={`message-${message.id}`} aria-label={name}>
       <header>
@@ -60,6 +60,11 @@ export function MessageCard({ document, message, here, onTry }: MessageProps) {
   );
 }
 
+/** A name without what differs between ways to write it, such as UserJoined and user_joined. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+}
+
 function Related({ word, messages }: { word: string; messages: readonly Message[] }) {
   if (!messages.length) return null;
   return (
@@ -95,18 +100,19 @@ function Reply({ document, reply }: { document: Document; reply: Message }) {
 function Payload({ document, message }: { document: Document; message: Message }) {
   const frame = view(document, message.payload);
   const payload = frame.properties.find((property) => property.name === "payload");
+  const empty = payload && view(document, payload.schema).types[0] === "null";
   if (!message.discriminator || (!payload && frame.properties.length === 0)) {
     return <SchemaBody document={document} schema={message.payload} />;
   }
   return (
     <>
-      {payload ? (
+      {payload && !empty ? (
         <>
           <h4>Payload{payload.required || <span class="optional"> optional</span>}</h4>
           <SchemaBody document={document} schema={payload.schema} />
         </>
       ) : (
-        <p class="related">It has no payload.</p>
+        <p class="related">No payload.</p>
       )}
       <details class="frame">
         <summary>

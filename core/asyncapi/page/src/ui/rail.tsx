@@ -61,7 +61,8 @@ export function Rail({ document, route }: { document: Document; route: Route }) 
 
 function Entry({ channel, route }: { channel: Channel; route: Route }) {
   const here = route.kind === "channel" && route.channel === channel.id;
-  const messages = here ? channel.messages.filter((message) => !message.framework) : [];
+  const own = here ? channel.messages.filter((message) => !message.framework) : [];
+  const messages = [...own.filter((message) => message.received), ...own.filter((message) => !message.received)];
   return (
     <li>
       <a class="entry" href={link(channel.id)} aria-current={here ? (route.message === undefined ? "page" : "true") : undefined}>

@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { Document, Message, Schema } from "../document";
 import { Line } from "../markdown/markdown";
 import { synthesise } from "../schema/example";
-import { member } from "../value";
+import { isObject, member, members, record } from "../value";
 import { Copy } from "./copy";
 import { Json } from "./json";
 
@@ -19,7 +19,15 @@ export function samplesOf(document: Document, message: Message): Sample[] {
     summary: example.summary,
     value: example.payload,
   }));
-  return [...declared, { name: "From the schema", summary: "", value: synthesise(document, message.payload) }];
+  return [...declared, { name: "From the schema", summary: "", value: frame(document, message) }];
+}
+
+/** frame is a frame that is made of a message's schema, with an envelope as clients write it. */
+export function frame(document: Document, message: Message): unknown {
+  const made = synthesise(document, message.payload);
+  const envelope: Record<string, unknown> = { ref: "1", topic: message.channel.topic?.pattern };
+  const known = (key: string) => Object.hasOwn(envelope, key) && key !== message.discriminator?.name && envelope[key];
+  return isObject(made) ? record(members(made).map(([key, value]) => [key, known(key) || value])) : made;
 }
 
 interface SamplesProps {

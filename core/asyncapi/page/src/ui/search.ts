@@ -1,4 +1,4 @@
-import type { Document, Schema } from "../document";
+import type { Document, Message, Schema } from "../document";
 import { view } from "../schema/view";
 import { link, schemaLink } from "./route";
 
@@ -47,7 +47,7 @@ export class Index {
           title: message.name,
           where: name,
           href: link(channel.id, message.id),
-          fields: fields([message.name, message.framework ? 4 : 9], [message.title, 6], [tagged(message), 4], [message.summary, 3], [message.description, 2], [this.members(message.payload), 2], [name, 1]),
+          fields: fields([message.name, message.framework ? 4 : 9], [message.title, 6], [tagged(message), 4], [message.summary, 3], [message.description, 2], [this.members(this.within(message)), 2], [name, 1]),
         });
       }
     }
@@ -73,6 +73,12 @@ export class Index {
     }
     found.sort((a, b) => b.score - a.score);
     return found.slice(0, most).map(({ entry }) => ({ ...entry, snippet: snippet(entry, words) }));
+  }
+
+  /** What is in a message: its envelope is that of all. */
+  private within(message: Message): Schema {
+    const payload = view(this.document, message.payload).properties.find((property) => property.name === "payload");
+    return payload?.schema ?? message.payload;
   }
 
   /** The names of the members of a schema, and what is said of them. */
