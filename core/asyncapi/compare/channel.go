@@ -34,7 +34,7 @@ func route(c *spec.Channel) string {
 
 // channels compares what can be connected and subscribed to.
 func (c *comparer) channels() {
-	olds, news := maps.Clone(c.old.document.Channels), maps.Clone(c.new.document.Channels)
+	olds, news := maps.Clone(c.old.document.Channels), maps.Clone(c.now.document.Channels)
 	match := func(same func(id string, a *spec.Channel, newID string, b *spec.Channel) bool) {
 		for _, id := range slices.Sorted(maps.Keys(olds)) {
 			for _, newID := range slices.Sorted(maps.Keys(news)) {
@@ -74,20 +74,20 @@ type channelPair struct {
 	*comparer
 	id       string // the new one
 	a, b     *spec.Channel
-	old, new jsontext.Pointer
+	old, now jsontext.Pointer
 }
 
 func (c *comparer) channel(id, newID string) {
-	p := &channelPair{c, newID, c.old.document.Channels[id], c.new.document.Channels[newID], pointer("channels", id), pointer("channels", newID)}
+	p := &channelPair{c, newID, c.old.document.Channels[id], c.now.document.Channels[newID], pointer("channels", id), pointer("channels", newID)}
 	if id != newID {
-		c.add(Documentation, p.old, p.new, newID, "the channel was called %q, and is called %q", id, newID)
+		c.add(Documentation, p.old, p.now, newID, "the channel was called %q, and is called %q", id, newID)
 	}
 	p.address()
 	p.topic()
 	p.handshake()
 	p.subprotocols()
-	c.security(p.old, p.new, newID, c.old.neededFor(p.a), c.new.neededFor(p.b))
-	c.words(p.old, p.new, newID, saidByChannel(p.a), saidByChannel(p.b))
+	c.security(p.old, p.now, newID, c.old.neededFor(p.a), c.now.neededFor(p.b))
+	c.words(p.old, p.now, newID, saidByChannel(p.a), saidByChannel(p.b))
 	p.messages()
 }
 
@@ -119,7 +119,7 @@ func (p *channelPair) address() {
 	fixed, params := template(p.a.Address)
 	newFixed, newParams := template(p.b.Address)
 	if fixed != newFixed {
-		p.add(Breaking, p.old.AppendToken("address"), p.new.AppendToken("address"), p.id, "the address was %s, and is %s", p.a.Address, p.b.Address)
+		p.add(Breaking, p.old.AppendToken("address"), p.now.AppendToken("address"), p.id, "the address was %s, and is %s", p.a.Address, p.b.Address)
 		return
 	}
 	for i, name := range params {
@@ -127,16 +127,16 @@ func (p *channelPair) address() {
 		if x == nil || y == nil {
 			continue
 		}
-		old, new := p.old.AppendToken("parameters").AppendToken(name), p.new.AppendToken("parameters").AppendToken(newParams[i])
-		p.enum(old, new, x.Enum, y.Enum)
-		p.words(old, new, p.id,
+		old, now := p.old.AppendToken("parameters").AppendToken(name), p.now.AppendToken("parameters").AppendToken(newParams[i])
+		p.enum(old, now, x.Enum, y.Enum)
+		p.words(old, now, p.id,
 			said{"description": x.Description, "default": x.Default, "examples": x.Examples},
 			said{"description": y.Description, "default": y.Default, "examples": y.Examples})
 	}
 }
 
 // enum compares the values that a parameter can have; none means any.
-func (p *channelPair) enum(old, new jsontext.Pointer, a, b []string) {
+func (p *channelPair) enum(old, now jsontext.Pointer, a, b []string) {
 	quoted := func(values, without []string) []string {
 		var texts []string
 		for _, v := range values {
@@ -149,46 +149,46 @@ func (p *channelPair) enum(old, new jsontext.Pointer, a, b []string) {
 	switch {
 	case len(a) == 0 && len(b) == 0:
 	case len(a) == 0:
-		p.add(Breaking, old, new, p.id, "only %s is possible, not any value", some(quoted(b, nil)))
+		p.add(Breaking, old, now, p.id, "only %s is possible, not any value", some(quoted(b, nil)))
 	case len(b) == 0:
-		p.add(Compatible, old, new, p.id, "any value is possible, not only %s", some(quoted(a, nil)))
+		p.add(Compatible, old, now, p.id, "any value is possible, not only %s", some(quoted(a, nil)))
 	default:
 		for _, v := range quoted(a, b) {
-			p.add(Breaking, old, new, p.id, "%s is not possible any more", v)
+			p.add(Breaking, old, now, p.id, "%s is not possible any more", v)
 		}
 		for _, v := range quoted(b, a) {
-			p.add(Compatible, old, new, p.id, "%s is possible, too", v)
+			p.add(Compatible, old, now, p.id, "%s is possible, too", v)
 		}
 	}
 }
 
 func (p *channelPair) topic() {
 	a, b := p.a.Topic, p.b.Topic
-	old, new := p.old.AppendToken("x-topic"), p.new.AppendToken("x-topic")
+	old, now := p.old.AppendToken("x-topic"), p.now.AppendToken("x-topic")
 	switch {
 	case a == nil && b == nil:
 		return
 	case a == nil:
-		p.add(Breaking, p.old, new, p.id, "it is the topic %s, and was none", b.Pattern)
+		p.add(Breaking, p.old, now, p.id, "it is the topic %s, and was none", b.Pattern)
 		return
 	case b == nil:
-		p.add(Breaking, old, p.new, p.id, "it was the topic %s, and is none", a.Pattern)
+		p.add(Breaking, old, p.now, p.id, "it was the topic %s, and is none", a.Pattern)
 		return
 	}
 	fixed, params := template(a.Pattern)
 	newFixed, newParams := template(b.Pattern)
 	if fixed != newFixed {
-		p.add(Breaking, old.AppendToken("pattern"), new.AppendToken("pattern"), p.id, "the topic was %s, and is %s", a.Pattern, b.Pattern)
+		p.add(Breaking, old.AppendToken("pattern"), now.AppendToken("pattern"), p.id, "the topic was %s, and is %s", a.Pattern, b.Pattern)
 		return
 	}
 	for i, name := range params {
 		at := func(base jsontext.Pointer, name string) jsontext.Pointer {
 			return base.AppendToken("parameterSchemas").AppendToken(name)
 		}
-		p.schema(orAnything(at(old, name), a.ParameterSchemas[name]), orAnything(at(new, newParams[i]), b.ParameterSchemas[newParams[i]]), byClients, "", p.id)
+		p.schema(orAnything(at(old, name), a.ParameterSchemas[name]), orAnything(at(now, newParams[i]), b.ParameterSchemas[newParams[i]]), byClients, "", p.id)
 	}
-	p.feature(old, new, "history", a.History, b.History)
-	p.feature(old, new, "presence", a.Presence, b.Presence)
+	p.feature(old, now, "history", a.History, b.History)
+	p.feature(old, now, "presence", a.Presence, b.Presence)
 }
 
 // orAnything is the schema of a string where there is none.
@@ -199,27 +199,27 @@ func orAnything(at jsontext.Pointer, text []byte) places {
 	return places{{at, text}}
 }
 
-func (p *channelPair) feature(old, new jsontext.Pointer, what string, had, has bool) {
+func (p *channelPair) feature(old, now jsontext.Pointer, what string, had, has bool) {
 	if had && !has {
-		p.add(Breaking, old, new, p.id, "the topic has no %s any more", what)
+		p.add(Breaking, old, now, p.id, "the topic has no %s any more", what)
 	} else if has && !had {
-		p.add(Compatible, old, new, p.id, "the topic has %s", what)
+		p.add(Compatible, old, now, p.id, "the topic has %s", what)
 	}
 }
 
 // handshake compares what a client brings along.
 func (p *channelPair) handshake() {
 	a, b := ws(p.a), ws(p.b)
-	old, new := p.old.AppendToken("bindings").AppendToken("ws"), p.new.AppendToken("bindings").AppendToken("ws")
+	old, now := p.old.AppendToken("bindings").AppendToken("ws"), p.now.AppendToken("bindings").AppendToken("ws")
 	if x, y := cmp.Or(a.Method, "GET"), cmp.Or(b.Method, "GET"); x != y {
-		p.add(Breaking, old, new, p.id, "the handshake's method was %s, and is %s", x, y)
+		p.add(Breaking, old, now, p.id, "the handshake's method was %s, and is %s", x, y)
 	}
 	for _, part := range []struct {
 		name string
 		x, y []byte
 	}{{"query", a.Query, b.Query}, {"headers", a.Headers, b.Headers}, {"x-cookies", a.Cookies, b.Cookies}} {
 		if part.x != nil || part.y != nil {
-			p.schema(orEmpty(old.AppendToken(part.name), part.x), orEmpty(new.AppendToken(part.name), part.y), byClients, "", p.id)
+			p.schema(orEmpty(old.AppendToken(part.name), part.x), orEmpty(now.AppendToken(part.name), part.y), byClients, "", p.id)
 		}
 	}
 }
@@ -241,15 +241,15 @@ func orEmpty(at jsontext.Pointer, text []byte) places {
 }
 
 func (p *channelPair) subprotocols() {
-	old, new := p.old.AppendToken("x-subprotocols"), p.new.AppendToken("x-subprotocols")
+	old, now := p.old.AppendToken("x-subprotocols"), p.now.AppendToken("x-subprotocols")
 	for _, x := range p.a.Subprotocols {
 		if !accepted(x, p.b.Subprotocols) {
-			p.add(Breaking, old, new, p.id, "the subprotocol %q is not accepted any more", x)
+			p.add(Breaking, old, now, p.id, "the subprotocol %q is not accepted any more", x)
 		}
 	}
 	for _, x := range p.b.Subprotocols {
 		if !accepted(x, p.a.Subprotocols) {
-			p.add(Compatible, old, new, p.id, "the subprotocol %q is accepted", x)
+			p.add(Compatible, old, now, p.id, "the subprotocol %q is accepted", x)
 		}
 	}
 }

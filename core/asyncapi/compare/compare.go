@@ -42,15 +42,15 @@ type Change struct {
 //
 // References are resolved first, in the documents that are given; an error is what
 // [spec.Document.Resolve] found.
-func Documents(old, new *spec.Document) ([]Change, error) { //nolint:predeclared // the words for it
-	for name, d := range map[string]*spec.Document{"old": old, "new": new} {
+func Documents(old, now *spec.Document) ([]Change, error) {
+	for name, d := range map[string]*spec.Document{"old": old, "new": now} {
 		if err := d.Resolve(); err != nil {
 			return nil, fmt.Errorf("the %s document: %w", name, err)
 		}
 	}
-	c := &comparer{old: newParty(old), new: newParty(new)}
+	c := &comparer{old: newParty(old), now: newParty(now)}
 	c.schemas = &comparison{
-		old: c.old.side, new: c.new.side, known: map[string][]finding{}, ongoing: map[string]int{}, left: maxComparisons,
+		old: c.old.side, now: c.now.side, known: map[string][]finding{}, ongoing: map[string]int{}, left: maxComparisons,
 	}
 	c.info()
 	c.servers()
@@ -92,13 +92,13 @@ func pointer(tokens ...string) jsontext.Pointer {
 
 // comparer collects the changes.
 type comparer struct {
-	old, new *party
+	old, now *party
 	schemas  *comparison
 	changes  []Change
 }
 
-func (c *comparer) add(level Level, old, new jsontext.Pointer, in, format string, args ...any) {
-	x := Change{Level: level, Old: string(old), New: string(new), Message: fmt.Sprintf(format, args...)}
+func (c *comparer) add(level Level, old, now jsontext.Pointer, in, format string, args ...any) {
+	x := Change{Level: level, Old: string(old), New: string(now), Message: fmt.Sprintf(format, args...)}
 	if in != "" {
 		x.In = []string{in}
 	}
@@ -108,7 +108,7 @@ func (c *comparer) add(level Level, old, new jsontext.Pointer, in, format string
 // result puts the changes in order, and those together that are the same. A change
 // that is breaking somewhere is not said to be compatible elsewhere.
 func (c *comparer) result() []Change {
-	type same struct{ old, new, message string }
+	type same struct{ old, now, message string }
 	rank := func(l Level) int { return slices.Index([]Level{Breaking, Compatible, Documentation}, l) }
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(rank(a.Level), rank(b.Level)), cmp.Compare(cmp.Or(a.New, a.Old), cmp.Or(b.New, b.Old)), cmp.Compare(a.Message, b.Message), slices.Compare(a.In, b.In))
@@ -157,6 +157,6 @@ func (c *comparer) schema(a, b places, w way, frame, in string) {
 		case f.effect&worst != 0:
 			level = Breaking
 		}
-		c.add(level, f.old, f.new, in, "%s", f.text)
+		c.add(level, f.old, f.now, in, "%s", f.text)
 	}
 }

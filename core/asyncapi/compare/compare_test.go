@@ -18,9 +18,9 @@ func parse(t *testing.T, text []byte) *spec.Document {
 	return d
 }
 
-func documents(t *testing.T, old, new string) []compare.Change {
+func documents(t *testing.T, old, now string) []compare.Change {
 	t.Helper()
-	changes, err := compare.Documents(parse(t, []byte(old)), parse(t, []byte(new)))
+	changes, err := compare.Documents(parse(t, []byte(old)), parse(t, []byte(now)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,14 +153,14 @@ func (f *form) within(l literal) bool {
 
 func (d *difference) bounds(f, g *form) {
 	for _, x := range []struct {
-		old, new map[string]bound
+		old, now map[string]bound
 		sign     int
 	}{{f.low, g.low, 1}, {f.high, g.high, -1}} {
 		keywords := maps.Clone(x.old)
-		maps.Copy(keywords, x.new)
+		maps.Copy(keywords, x.now)
 		for _, keyword := range slices.Sorted(maps.Keys(keywords)) {
 			a, hadOne := x.old[keyword]
-			b, hasOne := x.new[keyword]
+			b, hasOne := x.now[keyword]
 			switch {
 			case !hadOne:
 				d.add(narrower, f.at, b.at, "%s is %s, and there was none", keyword, b)

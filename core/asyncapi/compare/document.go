@@ -16,7 +16,7 @@ import (
 type said map[string]any
 
 // words compares what two objects say to people.
-func (c *comparer) words(old, new jsontext.Pointer, in string, a, b said) {
+func (c *comparer) words(old, now jsontext.Pointer, in string, a, b said) {
 	var changed []string
 	for _, name := range slices.Sorted(maps.Keys(a)) {
 		if jsonText(a[name]) != jsonText(b[name]) {
@@ -24,7 +24,7 @@ func (c *comparer) words(old, new jsontext.Pointer, in string, a, b said) {
 		}
 	}
 	if changed != nil {
-		c.add(Documentation, old, new, in, "another %s", strings.Join(changed, ", "))
+		c.add(Documentation, old, now, in, "another %s", strings.Join(changed, ", "))
 	}
 }
 
@@ -38,7 +38,7 @@ func jsonText(v any) string {
 }
 
 func (c *comparer) info() {
-	a, b := c.old.document, c.new.document
+	a, b := c.old.document, c.now.document
 	c.words("", "", "", said{"asyncapi": a.AsyncAPI}, said{"asyncapi": b.AsyncAPI})
 	saidBy := func(i spec.Info) said {
 		return said{
@@ -55,7 +55,7 @@ const current = "current"
 
 // servers compares where the API is served.
 func (c *comparer) servers() {
-	olds, news := serversOf(c.old.document), serversOf(c.new.document)
+	olds, news := serversOf(c.old.document), serversOf(c.now.document)
 	if len(olds) == 0 || len(news) == 0 {
 		return // it is not said
 	}
@@ -66,13 +66,13 @@ func (c *comparer) servers() {
 			c.add(Breaking, pointer("servers", id), "", "", "the API is not served at %s any more", url)
 			continue
 		}
-		b := c.new.document.Servers[match]
-		old, new := pointer("servers", id), pointer("servers", match)
-		c.security(old, new, "", needed(a.Security, false), needed(b.Security, false))
+		b := c.now.document.Servers[match]
+		old, now := pointer("servers", id), pointer("servers", match)
+		c.security(old, now, "", needed(a.Security, false), needed(b.Security, false))
 		if jsonText(a.Variables) != jsonText(b.Variables) {
-			c.add(Breaking, old, new, "", "the server has other variables: other addresses may be meant")
+			c.add(Breaking, old, now, "", "the server has other variables: other addresses may be meant")
 		}
-		c.words(old, new, "", saidByServer(a), saidByServer(b))
+		c.words(old, now, "", saidByServer(a), saidByServer(b))
 	}
 	for _, url := range slices.Sorted(maps.Keys(news)) {
 		if _, ok := olds[url]; !ok {
@@ -111,7 +111,7 @@ func needed(schemes []spec.SecurityScheme, optional bool) security {
 }
 
 func describeScheme(s *spec.SecurityScheme) string {
-	text := ""
+	var text string
 	switch s.Type {
 	case "http":
 		text = fmt.Sprintf("%s authentication", s.Scheme)
@@ -127,30 +127,30 @@ func describeScheme(s *spec.SecurityScheme) string {
 }
 
 // security compares what is asked of clients.
-func (c *comparer) security(old, new jsontext.Pointer, in string, a, b security) {
+func (c *comparer) security(old, now jsontext.Pointer, in string, a, b security) {
 	switch {
 	case len(a.schemes) == 0 && len(b.schemes) == 0:
 		return
 	case len(b.schemes) == 0:
-		c.add(Compatible, old, new, in, "clients need no credentials any more")
+		c.add(Compatible, old, now, in, "clients need no credentials any more")
 		return
 	case len(a.schemes) == 0 && !b.optional:
-		c.add(Breaking, old, new, in, "clients need credentials now: %s", strings.Join(slices.Sorted(maps.Keys(b.schemes)), " or "))
+		c.add(Breaking, old, now, in, "clients need credentials now: %s", strings.Join(slices.Sorted(maps.Keys(b.schemes)), " or "))
 		return
 	}
 	for _, scheme := range slices.Sorted(maps.Keys(a.schemes)) {
 		if !b.schemes[scheme] {
-			c.add(Breaking, old, new, in, "%s is not taken any more", scheme)
+			c.add(Breaking, old, now, in, "%s is not taken any more", scheme)
 		}
 	}
 	for _, scheme := range slices.Sorted(maps.Keys(b.schemes)) {
 		if !a.schemes[scheme] {
-			c.add(Compatible, old, new, in, "%s is taken, too", scheme)
+			c.add(Compatible, old, now, in, "%s is taken, too", scheme)
 		}
 	}
 	if a.optional && !b.optional && len(a.schemes) > 0 {
-		c.add(Breaking, old, new, in, "credentials are not optional any more")
+		c.add(Breaking, old, now, in, "credentials are not optional any more")
 	} else if b.optional && !a.optional && len(a.schemes) > 0 {
-		c.add(Compatible, old, new, in, "credentials are optional now")
+		c.add(Compatible, old, now, in, "credentials are optional now")
 	}
 }

@@ -335,9 +335,11 @@ func (f *form) readObject(p place, k *keywords) {
 // typeOf names the type of a form that has one.
 func (f *form) typeOf() string {
 	for _, k := range kindNames {
-		if f.kinds == k.kind && f.kinds == number && f.whole {
+		switch {
+		case f.kinds != k.kind:
+		case f.kinds == number && f.whole:
 			return "integer"
-		} else if f.kinds == k.kind {
+		default:
 			return k.name
 		}
 	}

@@ -107,7 +107,7 @@ func (p *party) sent(t traffic, w way, c *spec.Channel, m *spec.Message) *sent {
 
 // messages compares what is sent.
 func (p *channelPair) messages() {
-	a, b := p.comparer.old.traffic(p.a), p.comparer.new.traffic(p.b)
+	a, b := p.comparer.old.traffic(p.a), p.comparer.now.traffic(p.b)
 	for _, w := range []way{byClients, byServer} {
 		for _, action := range slices.Sorted(maps.Keys(a[w])) {
 			x, y := a[w][action], b[w][action]
@@ -122,7 +122,7 @@ func (p *channelPair) messages() {
 			if a[w][action] != nil || w == byServer && !y.pushed {
 				continue
 			}
-			p.add(Compatible, "", p.comparer.new.at(y), p.id, "there is a message %q, %s", y.action, who[w])
+			p.add(Compatible, "", p.comparer.now.at(y), p.id, "there is a message %q, %s", y.action, who[w])
 		}
 	}
 }
@@ -137,32 +137,32 @@ func (p *party) at(x *sent) jsontext.Pointer { return p.messages[x.message] }
 // the request.
 func (p *channelPair) gone(w way, x *sent) {
 	if w == byClients || x.pushed {
-		p.add(Breaking, p.comparer.old.at(x), p.new, p.id, "there is no message %q any more, %s", x.action, who[w])
+		p.add(Breaking, p.comparer.old.at(x), p.now, p.id, "there is no message %q any more, %s", x.action, who[w])
 	}
 }
 
 func (p *channelPair) message(w way, x, y *sent) {
-	old, new := p.comparer.old.at(x), p.comparer.new.at(y)
+	old, now := p.comparer.old.at(x), p.comparer.now.at(y)
 	in := fmt.Sprintf("%s: %s, %s", p.id, y.action, who[w])
 	if x.pushed && !y.pushed {
-		p.add(Breaking, old, new, in, "it is only an answer now")
+		p.add(Breaking, old, now, in, "it is only an answer now")
 	} else if y.pushed && !x.pushed && w == byServer {
-		p.add(Compatible, old, new, in, "it comes unasked, too")
+		p.add(Compatible, old, now, in, "it comes unasked, too")
 	}
-	p.answers(x, y, old, new, in)
-	p.correlation(x, y, old, new, in)
-	if s, t := p.comparer.old.contentType(x), p.comparer.new.contentType(y); s != t {
-		p.add(Breaking, old, new, in, "the content type was %s, and is %s", s, t)
+	p.answers(x, y, old, now, in)
+	p.correlation(x, y, old, now, in)
+	if s, t := p.comparer.old.contentType(x), p.comparer.now.contentType(y); s != t {
+		p.add(Breaking, old, now, in, "the content type was %s, and is %s", s, t)
 	}
 	if x.message.Headers != nil || y.message.Headers != nil {
-		p.schema(orEmpty(old.AppendToken("headers"), x.message.Headers), orEmpty(new.AppendToken("headers"), y.message.Headers), w, "", in)
+		p.schema(orEmpty(old.AppendToken("headers"), x.message.Headers), orEmpty(now.AppendToken("headers"), y.message.Headers), w, "", in)
 	}
-	p.words(old, new, in, saidByMessage(x), saidByMessage(y))
+	p.words(old, now, in, saidByMessage(x), saidByMessage(y))
 	if x.member != y.member && x.member != "" && y.member != "" {
-		p.add(Breaking, p.old, p.new, p.id, "the member that tells messages apart was %q, and is %q", x.member, y.member)
+		p.add(Breaking, p.old, p.now, p.id, "the member that tells messages apart was %q, and is %q", x.member, y.member)
 		return
 	}
-	p.schema(payload(old, x), payload(new, y), w, y.member, in)
+	p.schema(payload(old, x), payload(now, y), w, y.member, in)
 }
 
 // payload is the schema of a message's frames; none is anything.
@@ -190,33 +190,33 @@ func saidByMessage(x *sent) said {
 }
 
 // answers compares what a request is answered with.
-func (p *channelPair) answers(x, y *sent, old, new jsontext.Pointer, in string) {
+func (p *channelPair) answers(x, y *sent, old, now jsontext.Pointer, in string) {
 	for _, action := range slices.Sorted(maps.Keys(x.answers)) {
 		if !y.answers[action] {
-			p.add(Breaking, old, new, in, "it is not answered with %q any more", action)
+			p.add(Breaking, old, now, in, "it is not answered with %q any more", action)
 		}
 	}
 	for _, action := range slices.Sorted(maps.Keys(y.answers)) {
 		switch {
 		case x.answers[action]:
 		case len(x.answers) == 0:
-			p.add(Compatible, old, new, in, "it is answered with %q", action)
+			p.add(Compatible, old, now, in, "it is answered with %q", action)
 		default:
-			p.add(Breaking, old, new, in, "it may be answered with %q, too", action)
+			p.add(Breaking, old, now, in, "it may be answered with %q, too", action)
 		}
 	}
 }
 
 // correlation compares where a frame says what it answers.
-func (p *channelPair) correlation(x, y *sent, old, new jsontext.Pointer, in string) {
+func (p *channelPair) correlation(x, y *sent, old, now jsontext.Pointer, in string) {
 	a, b := x.message.CorrelationID, y.message.CorrelationID
 	switch {
 	case a == nil && b == nil || a != nil && b != nil && a.Location == b.Location:
 	case a == nil:
-		p.add(Compatible, old, new, in, "requests and answers are told by %s", b.Location)
+		p.add(Compatible, old, now, in, "requests and answers are told by %s", b.Location)
 	case b == nil:
-		p.add(Breaking, old, new, in, "requests and answers can't be told by %s any more", a.Location)
+		p.add(Breaking, old, now, in, "requests and answers can't be told by %s any more", a.Location)
 	default:
-		p.add(Breaking, old, new, in, "requests and answers were told by %s, and are by %s", a.Location, b.Location)
+		p.add(Breaking, old, now, in, "requests and answers were told by %s, and are by %s", a.Location, b.Location)
 	}
 }

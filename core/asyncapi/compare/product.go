@@ -92,12 +92,13 @@ func tighter(a, b map[string]bound, sign int) map[string]bound {
 	}
 	for keyword, x := range b {
 		old, ok := both[keyword]
-		if c := 0; ok {
-			if c = x.compare(old) * sign; c < 0 || c == 0 && !x.exclusive {
-				continue
-			}
+		if ok {
+			c := x.compare(old) * sign
+			ok = c < 0 || c == 0 && !x.exclusive
 		}
-		both[keyword] = x
+		if !ok {
+			both[keyword] = x
+		}
 	}
 	return both
 }

@@ -20,7 +20,7 @@ const (
 // finding is a difference of two schemas.
 type finding struct {
 	effect   effect
-	old, new jsontext.Pointer
+	old, now jsontext.Pointer
 	text     string
 }
 
@@ -28,7 +28,7 @@ type finding struct {
 // stand for are compared, not their texts; what can't be told is taken for both
 // narrower and wider.
 type comparison struct {
-	old, new *side
+	old, now *side
 	known    map[string][]finding // by the places that were compared
 	ongoing  map[string]int       // how deep the comparison of these places was begun
 	left     int                  // comparisons until it is given up
@@ -43,7 +43,7 @@ const maxNesting = 200
 
 // key names a pair of values.
 func (c *comparison) key(a, b places) string {
-	return c.old.key(a) + " and " + c.new.key(b)
+	return c.old.key(a) + " and " + c.now.key(b)
 }
 
 func (s *side) key(all places) string {
@@ -77,7 +77,7 @@ func (c *comparison) schemas(a, b places, depth int) (found []finding, lowest in
 	}
 	c.ongoing[key] = depth
 	d := &difference{comparison: c, depth: depth, lowest: depth}
-	d.views(c.old.view(a), c.new.view(b))
+	d.views(c.old.view(a), c.now.view(b))
 	delete(c.ongoing, key)
 	found = slices.Clip(d.unique())
 	if d.lowest >= depth && (depth > 0 || c.frame == "") {
@@ -101,8 +101,8 @@ type difference struct {
 	found         []finding
 }
 
-func (d *difference) add(e effect, old, new jsontext.Pointer, format string, args ...any) {
-	d.found = append(d.found, finding{e, old, new, fmt.Sprintf(format, args...)})
+func (d *difference) add(e effect, old, now jsontext.Pointer, format string, args ...any) {
+	d.found = append(d.found, finding{e, old, now, fmt.Sprintf(format, args...)})
 }
 
 // unique drops what was found twice.
@@ -195,7 +195,7 @@ func (d *difference) constant(f, g *form) bool {
 		if g.props[name] == nil {
 			continue
 		}
-		x, y := d.old.view(f.props[name]).forms, d.new.view(g.props[name]).forms
+		x, y := d.old.view(f.props[name]).forms, d.now.view(g.props[name]).forms
 		if len(x) == 1 && len(y) == 1 && len(x[0].values) == 1 && len(y[0].values) == 1 && x[0].sortedValues()[0] == y[0].sortedValues()[0] {
 			return true
 		}
