@@ -1,4 +1,14 @@
+import "../form/form.css";
+import "./console.css";
+import { useEffect, useState } from "preact/hooks";
 import type { Channel, Document, Message } from "../document";
+import { from, write } from "../form/json";
+import { benchOf, useListened, type Bench } from "./bench";
+import { Composer, type Asked } from "./composer";
+import { Connect } from "./connect";
+import { compose as frameOf, exampleOf } from "./frames";
+import { LogView } from "./logview";
+import { Topics } from "./topics";
 
 export interface ConsoleProps {
   channel: Channel;
@@ -7,7 +17,29 @@ export interface ConsoleProps {
   compose?: { readonly message: Message; readonly payload?: unknown } | undefined;
 }
 
-/** Console is where a reader connects to a channel, and sends and watches its frames. */
-export function Console(_: ConsoleProps) {
-  return null;
+/** Console is where a reader connects to a channel, and sends and watches its frames. The topics of a channel share its connection. */
+export function Console({ channel, document, compose }: ConsoleProps) {
+  const bench = benchOf(document, channel);
+  const { session } = bench;
+  const [asked, ask] = useState<Asked>();
+  useListened(session);
+  useEffect(() => {
+    if (compose) ask({ text: textOf(bench, compose), message: compose.message });
+  }, [compose]);
+  return (
+    <div class="console">
+      <div class="work">
+        <Connect bench={bench} />
+        {session.state === "open" && <Topics bench={bench} channel={channel} />}
+        <Composer bench={bench} channel={channel} asked={asked} />
+      </div>
+      <LogView log={session.log} open={session.state === "open"} again={(entry) => session.again(entry)} edit={({ text }) => ask({ text })} />
+    </div>
+  );
+}
+
+/** textOf is the frame that a reader asked for: as given, else the message's example. */
+function textOf({ document }: Bench, { message, payload }: NonNullable<ConsoleProps["compose"]>): string {
+  if (payload !== undefined) return write(from(payload));
+  return write(frameOf(document, message, exampleOf(document, message) ?? new Map(), { ref: "", topic: "" }));
 }

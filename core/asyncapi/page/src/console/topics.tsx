@@ -1,0 +1,89 @@
+import { useState } from "preact/hooks";
+import type { Channel, Schema } from "../document";
+import { Fields, focusSoon, type Problems } from "../form/field";
+import type { Obj } from "../form/json";
+import { initial } from "../form/model";
+import { validate } from "../form/validate";
+import { record } from "../value";
+import { asObj, plain, topicName } from "./address";
+import { useListened, type Bench } from "./bench";
+import { problemsOf } from "./frames";
+
+/** Topics is where topics are subscribed to on a connection that is open. */
+export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
+  const { session } = bench;
+  const { topics } = session.frames;
+  const [picked, pick] = useState<Channel>();
+  useListened(session);
+  if (!topics.length) return null;
+  const topic = picked ?? topics.find((one) => one === channel) ?? topics[0]!;
+  const subscriptions = [...session.subscriptions.values()];
+  return (
+    <fieldset class="topics">
+      <legend>Topics</legend>
+      {topics.length > 1 && (
+        <select aria-label="Pattern of the topic" value={String(topics.indexOf(topic))} onChange={(e) => pick(topics[Number(e.currentTarget.value)])}>
+          {topics.map((one, i) => <option key={one.id} value={String(i)}>{one.topic?.pattern}</option>)}
+        </select>
+      )}
+      <Subscribe key={topic.id} bench={bench} topic={topic} />
+      {subscriptions.length > 0 && (
+        <ul class="subscriptions" aria-label="Subscribed topics">
+          {subscriptions.map((subscription) => (
+            <li key={subscription.topic}>
+              <code>{subscription.topic}</code>
+              {!subscription.confirmed && <span class="hint">asked…</span>}
+              <button type="button" class="quiet" onClick={() => session.unsubscribe(subscription)}>Unsubscribe<span class="hidden"> from {subscription.topic}</span></button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </fieldset>
+  );
+}
+
+/** topicSchema is the schema of what a pattern is filled in with. */
+export function topicSchema({ topic }: Channel): Schema {
+  const names = topic?.parameters ?? [];
+  const schemaOf = (name: string) => {
+    const schema = topic?.schema(name) ?? true;
+    return schema === true ? { type: "string", minLength: 1 } : schema;
+  };
+  return { type: "object", properties: record(names.map((name) => [name, schemaOf(name)])), required: names };
+}
+
+/** topicProblems are what is wrong with those values: a colon would be a border between segments. */
+export function topicProblems(bench: Bench, channel: Channel, values: Obj): Problems {
+  const found = validate(topicSchema(channel), values, bench.document.resolve);
+  for (const [name, value] of values) {
+    const text = plain(value);
+    if (!text || text.includes(":")) found.push({ path: `/${name}`, code: "topic", message: text ? "can't have a colon" : "is required" });
+  }
+  return new Map([...problemsOf(found)].map(([path, messages]) => [`topic${path}`, [...new Set(messages)]]));
+}
+
+function Subscribe({ bench, topic }: { bench: Bench; topic: Channel }) {
+  const { document, session } = bench;
+  const schema = topicSchema(topic);
+  const [values, set] = useState<Obj>(() => asObj(initial(document, schema)));
+  const [tried, setTried] = useState(false);
+  const problems = topicProblems(bench, topic, values);
+  const name = topicName(topic.topic?.pattern ?? "", values);
+  const position = session.positionOf(name);
+  const subscribe = (recover: boolean) => {
+    const [first] = problems.keys();
+    setTried(first !== undefined);
+    if (first !== undefined) focusSoon(first);
+    else session.subscribe(topic, name, recover);
+  };
+  return (
+    <>
+      {values.size > 0 && <Fields document={document} short name="Topic" schema={schema} value={values} path="topic" problems={tried ? problems : new Map()} on={set} />}
+      <div class="bar">
+        <code class="url">{name}</code>
+        {topic.topic?.history && position && <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(true)}>Recover after {position.seq}</button>}
+        <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(false)}>Subscribe</button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,203 @@
+import { createContext, type ComponentChildren } from "preact";
+import { useContext, useState } from "preact/hooks";
+import type { Document, Schema } from "../document";
+import { Line } from "../markdown/markdown";
+import { label } from "../schema/view";
+import { facts, typeName } from "../schema/words";
+import { text } from "../value";
+import { isList, isObj, step, type Json, type Obj } from "./json";
+import { closest } from "./validate";
+import { initial, shape, type Shape } from "./model";
+import { ListField, ObjectField } from "./composite";
+import { Scalar } from "./scalar";
+import { RawField } from "./raw";
+
+/** Problems are what is wrong, by JSON Pointers into the frame. */
+export type Problems = ReadonlyMap<string, readonly string[]>;
+
+export interface FormContext {
+  readonly document: Document;
+  readonly problems: Problems;
+  /** Whether texts are of one line. */
+  readonly short?: boolean;
+}
+
+/** Form is what every field needs to know. */
+export const Form = createContext<FormContext | undefined>(undefined);
+
+export function useForm(): FormContext {
+  const form = useContext(Form);
+  if (!form) throw new Error("a field outside of a form");
+  return form;
+}
+
+export const fieldId = (path: string): string => `at:${path}`;
+const choiceId = (path: string): string => `at:${path}|`;
+
+/** focusField goes to the field of a path, or to what it is in where that has none of its own. */
+export function focusField(path: string): void {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf("/"))) {
+    const element = document.getElementById(fieldId(at)) ?? document.getElementById(choiceId(at));
+    if (element || !at) return element?.focus();
+  }
+}
+
+/** focusSoon does the same after what is about to be rendered. */
+export const focusSoon = (path: string): void => void requestAnimationFrame(() => setTimeout(() => focusField(path)));
+
+export interface FieldProps {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly value: Json;
+  readonly path: string;
+  readonly on: (value: Json) => void;
+  /** What stands in place of the name, such as the key of a map. */
+  readonly head?: ComponentChildren;
+  /** Buttons, such as to remove it. */
+  readonly tools?: ComponentChildren;
+  readonly required?: boolean;
+}
+
+/** EditorProps are a field's with what its schema says, and the ids of what describes it. */
+export interface EditorProps extends FieldProps {
+  readonly shape: Shape;
+  readonly described: string | undefined;
+  readonly wrong: boolean;
+}
+
+/** Field edits a value by its schema. */
+export function Field(props: FieldProps) {
+  const { document, problems } = useForm();
+  const form = shape(document, props.schema);
+  const { view: shown, kind } = form;
+  const id = fieldId(props.path);
+  const found = problems.get(props.path) ?? [];
+  const nullable = shown.nullable && kind !== "null";
+  const isNull = nullable && props.value === null;
+  const words = hints(form);
+  const described = [...(found.length ? [`${id}!`] : []), ...(words || shown.description ? [`${id}?`] : [])].join(" ") || undefined;
+  const composite = (kind === "object" && isObj(props.value)) || (kind === "array" && isList(props.value)) || (kind === "choice" && !isNull);
+  const editor: EditorProps = { ...props, shape: form, described, wrong: found.length > 0 };
+  const head = (
+    <>
+      {props.head ?? <label for={id}>{props.name}</label>}
+      <span class="type">{typeName(shown)}</span>
+      {props.required && <span class="required">required</span>}
+      <span class="tools">
+        {nullable && (
+          <label class="null">
+            <input type="checkbox" id={isNull ? id : undefined} aria-label={`${props.name} is null`} checked={isNull} onChange={(e) => props.on(e.currentTarget.checked ? null : initial(document, props.schema))} /> null
+          </label>
+        )}
+        {props.tools}
+      </span>
+    </>
+  );
+  const rest = (
+    <>
+      {(words || shown.description) && (
+        <p class="hint" id={`${id}?`}>
+          {shown.description && <Line text={shown.description} />} {words}
+        </p>
+      )}
+      {!isNull && <Editor {...editor} />}
+      {found.length > 0 && (
+        <p class="problem" id={`${id}!`}>
+          {found.join("; ")}
+        </p>
+      )}
+    </>
+  );
+  if (!composite) {
+    return (
+      <div class="field">
+        <div class="head">{head}</div>
+        {rest}
+      </div>
+    );
+  }
+  return (
+    <div class="field group" role="group" id={kind === "choice" ? choiceId(props.path) : id} tabIndex={-1} aria-label={props.name} aria-describedby={described}>
+      <div class="head">{head}</div>
+      {rest}
+    </div>
+  );
+}
+
+/** hints are the limits in words; what the editor shows by itself is left out. */
+function hints({ view: shown, kind }: Shape): string {
+  if (kind === "fixed" || kind === "enum") return "";
+  const told = facts(shown).filter((fact) => !["default", "such as", "always"].includes(fact.word) && fact.word);
+  return told.map((fact) => [fact.word, fact.code].filter(Boolean).join(" ")).join(", ");
+}
+
+function Editor(props: EditorProps) {
+  switch (props.shape.kind) {
+    case "choice":
+      return <ChoiceField {...props} />;
+    case "object":
+      return <ObjectField {...props} />;
+    case "array":
+      return <ListField {...props} />;
+    case "raw":
+      return <RawField {...props} />;
+    default:
+      return <Scalar {...props} />;
+  }
+}
+
+/** ChoiceField edits a value that has one of several schemas: the one that was chosen, else the one that it fits best. */
+function ChoiceField({ shape: { alternatives, view: shown }, ...props }: EditorProps) {
+  const { document } = useForm();
+  const [chosen, choose] = useState<{ value: Json; index: number }>();
+  const index = chosen?.value === props.value ? chosen.index : closest(alternatives, props.value, document.resolve);
+  const set = (value: Json, at = index) => {
+    choose({ value, index: at });
+    props.on(value);
+  };
+  const alternative = alternatives[index] ?? true;
+  const name = (schema: Schema, i: number) => {
+    const types = schema !== true && schema !== false ? text(schema["type"]) : "";
+    return shown.types.length > 1 ? types : label(document, schema, i);
+  };
+  return (
+    <>
+      <select aria-label={`Which ${props.name}`} value={String(index)} onChange={(e) => set(initial(document, alternatives[Number(e.currentTarget.value)] ?? true), Number(e.currentTarget.value))}>
+        {alternatives.map((schema, i) => (
+          <option key={i} value={String(i)}>{name(schema, i)}</option>
+        ))}
+      </select>
+      <Chosen key={index} {...props} schema={alternative} on={(value) => set(value)} />
+    </>
+  );
+}
+
+/** Chosen edits the alternative within its choice, so without a head of its own. */
+function Chosen({ schema, ...props }: Omit<EditorProps, "shape">): ComponentChildren {
+  const { document } = useForm();
+  const form = shape(document, schema);
+  if (form.view.nullable && props.value === null) return null;
+  return <Editor {...props} schema={schema} shape={form} />;
+}
+
+interface FieldsProps extends FormContext {
+  /** Of an object. */
+  readonly schema: Schema;
+  readonly value: Obj;
+  /** What the paths of its members begin with. */
+  readonly path: string;
+  readonly name: string;
+  readonly on: (value: Obj) => void;
+}
+
+/** Fields is a form for an object's members. */
+export function Fields({ document, problems, short = false, on, ...props }: FieldsProps) {
+  return (
+    <Form.Provider value={{ document, problems, short }}>
+      <ObjectField {...props} on={(value) => isObj(value) && on(value)} shape={shape(document, props.schema)} described={undefined} wrong={false} />
+    </Form.Provider>
+  );
+}
+
+/** The path of a member or an item. */
+export const within = (props: { path: string }, name: string | number): string => step(props.path, name);
