@@ -2,6 +2,7 @@
 // from the same source.
 import { build } from "esbuild";
 import { readFile, writeFile } from "node:fs/promises";
+import { minify } from "terser";
 
 const { outputFiles } = await build({
   entryPoints: ["src/main.tsx"],
@@ -11,14 +12,15 @@ const { outputFiles } = await build({
   minify: true,
   format: "iife",
   target: ["es2022"],
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  tsconfigRaw: { compilerOptions: { jsx: "react", jsxFactory: "h", jsxFragmentFactory: "Fragment" } },
+  inject: ["src/jsx.ts"],
   charset: "utf8",
   legalComments: "none",
 });
 
 const text = (ending) => outputFiles.find((file) => file.path.endsWith(ending)).text.trim();
-const script = text(".js");
+// esbuild's names compress less well.
+const { code: script } = await minify(text(".js"), { ecma: 2022, compress: { passes: 2 }, format: { comments: false } });
 const style = text(".css");
 
 // What would end the element early, or change how its end is looked for.

@@ -21,7 +21,7 @@ try {
     sourcemap: "inline",
   });
   const files = readdirSync(out, { recursive: true }).filter((name) => name.endsWith(".mjs"));
-  const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=dot", ...files.map((name) => join(out, name))], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...files.map((name) => join(out, name))], { stdio: "inherit" });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(out, { recursive: true });

@@ -1,25 +1,116 @@
 // The parts of a line of Markdown. Whatever the text is, reading it takes time in
-// proportion to its length: what has been looked for in vain isn't looked for again.
+// proportion to its length.
 
 export type Inline =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "code"; readonly text: string }
+  | { readonly kind: "text" | "code"; readonly text: string }
   | { readonly kind: "break" }
   | { readonly kind: "strong" | "em" | "del"; readonly children: readonly Inline[] }
   | { readonly kind: "link"; readonly url: string; readonly children: readonly Inline[] };
 
-const deepest = 12;
-/** How many characters a link's text or address may have. */
-const longestLink = 2000;
+/** Frame is what has been opened and may be closed: an emphasis, or the text of a link. */
+interface Frame {
+  readonly mark: string;
+  readonly parts: Inline[];
+}
 
-const punctuation = /[!-/:-@[-`{-~]/;
-const space = /^\s?$/;
-const bare = /https?:\/\/[^\s<>"`]+/y;
-const angled = /<((?:https?:|mailto:)[^\s<>]+)>/y;
+/** How many may be open in one another. */
+const deepest = 12;
+
+/** What may be more than text: an escape, code, links, the end of a line, emphasis. */
+const special =
+  /\\([!-/:-@[-`{-~])|(`+)|(!?\[)|(\])|<((?:https?:|mailto:)[^\s<>]+)>|\b(https?:\/\/[^\s<>"`]+)|(?:  |\\)\n()|(\*+|_+|~~)/g;
+
+/** Where a link leads, after its text; what is longer is none. */
+const target = /^\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/;
+const longest = 2000;
 
 /** inline reads what stands in a paragraph. */
-export function inline(text: string, depth = 0): Inline[] {
-  return new Scanner(text, depth).scan();
+export function inline(text: string): Inline[] {
+  const top: Inline[] = [];
+  const frames: Frame[] = [];
+  const codes = new Set<string>();
+  let end = 0;
+
+  const add = (part: Inline) => void (frames.at(-1)?.parts ?? top).push(part);
+  const say = (said: string) => said && add({ kind: "text", text: said });
+  /** drop takes an opened frame for text after all. */
+  const drop = () => {
+    const frame = frames.pop();
+    say(frame?.mark ?? "");
+    frame?.parts.forEach(add);
+  };
+  const open = (mark: string) => (frames.length < deepest ? frames.push({ mark, parts: [] }) : say(mark));
+
+  const emphasis = (run: string, at: number) => {
+    const before = text[at - 1] ?? " ";
+    const after = text[at + run.length] ?? " ";
+    const within = run.startsWith("_") && /\w\w/.test(before + after);
+    let rest = run.length > 3 || within ? "" : run;
+    if (!rest) say(run);
+    while (rest && /\S/.test(before)) {
+      const mark = frames.findLast(({ mark }) => mark === "[" || mark === "![" || rest.startsWith(mark))?.mark ?? "";
+      if (!rest.startsWith(mark) || !mark) break;
+      while (frames.at(-1)?.mark !== mark) drop();
+      const kind = mark === "~~" ? "del" : mark.length > 1 ? "strong" : "em";
+      add({ kind, children: frames.pop()?.parts ?? [] });
+      rest = rest.slice(mark.length);
+    }
+    if (/\s/.test(after)) return void say(rest);
+    if (rest.length > 1) open(rest.slice(0, 2));
+    if (rest.length % 2) open(rest.slice(-1));
+  };
+
+  /** link ends the text of a link; it returns where the link itself ends. */
+  const link = (at: number): number => {
+    const opened = frames.findLastIndex(({ mark }) => mark.endsWith("["));
+    const found = opened < 0 ? null : target.exec(text.slice(at, at + longest));
+    const url = found && safe((found[1] ?? found[2] ?? "").replace(/\\([!-/:-@[-`{-~])/g, "$1"));
+    while (opened >= 0 && frames.length > opened + 1) drop();
+    if (url == null) {
+      if (opened >= 0) drop();
+      say("]");
+      return at;
+    }
+    add({ kind: "link", url, children: (frames.pop()?.parts ?? []).map(unlinked) });
+    return at + (found?.[0].length ?? 0);
+  };
+
+  /** code reads to the backticks that end it; it returns where that is. */
+  const code = (ticks: string, at: number): number => {
+    let close = codes.has(ticks) ? -1 : at;
+    do close = close < 0 ? -1 : text.indexOf(ticks, close);
+    while (close >= 0 && (text[close + ticks.length] === "`" || text[close - 1] === "`") && ++close);
+    if (close < 0) {
+      codes.add(ticks);
+      say(ticks);
+      return at;
+    }
+    const inner = text.slice(at, close).replaceAll("\n", " ");
+    const padded = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim();
+    add({ kind: "code", text: padded ? inner.slice(1, -1) : inner });
+    return close + ticks.length;
+  };
+
+  for (const match of text.matchAll(special)) {
+    const [whole, escaped, ticks, bracket, closing, angled, bare, broken, marks] = match;
+    if (match.index < end) continue;
+    say(text.slice(end, match.index));
+    end = match.index + whole.length;
+    if (escaped) say(escaped);
+    else if (ticks) end = code(ticks, end);
+    else if (bracket) open(bracket);
+    else if (closing) end = link(end);
+    else if (broken === "") add({ kind: "break" });
+    else if (marks) emphasis(marks, match.index);
+    else {
+      const shown = angled ?? sentence(bare ?? "");
+      end -= angled ? 0 : whole.length - shown.length;
+      add({ kind: "link", url: shown, children: [{ kind: "text", text: shown.replace("mailto:", "") }] });
+    }
+  }
+  say(text.slice(end));
+  while (frames.length) drop();
+  return top;
 }
 
 /**
@@ -33,184 +124,8 @@ export function safe(url: string): string | undefined {
   return cleaned && (scheme === undefined || ["http", "https", "mailto"].includes(scheme)) ? cleaned : undefined;
 }
 
-class Scanner {
-  private readonly found: Inline[] = [];
-  private plain = "";
-  private at = 0;
-  /** What doesn't close any more in the rest of the text. */
-  private readonly unclosed = new Set<string>();
-
-  constructor(
-    private readonly text: string,
-    private readonly depth: number,
-  ) {}
-
-  scan(): Inline[] {
-    while (this.at < this.text.length) {
-      if (!this.special(this.text[this.at] ?? "")) this.plain += this.text[this.at++];
-    }
-    this.flush();
-    return this.found;
-  }
-
-  private flush(): void {
-    if (this.plain) this.found.push({ kind: "text", text: this.plain });
-    this.plain = "";
-  }
-
-  private add(part: Inline, end: number): true {
-    this.flush();
-    this.found.push(part);
-    this.at = end;
-    return true;
-  }
-
-  /** Whether something other than text begins here; if so it is read. */
-  private special(char: string): boolean {
-    switch (char) {
-      case "\\":
-        return this.escape();
-      case "`":
-        return this.code();
-      case "\n":
-        return this.newline();
-      case "*":
-      case "_":
-      case "~":
-        return this.depth < deepest && this.emphasis(char);
-      case "!":
-      case "[":
-        return this.depth < deepest && this.link(char);
-      case "<":
-        return this.address(angled);
-      case "h":
-        return this.address(bare);
-      default:
-        return false;
-    }
-  }
-
-  private escape(): boolean {
-    const next = this.text[this.at + 1] ?? "";
-    if (next === "\n") return this.add({ kind: "break" }, this.at + 2);
-    if (!punctuation.test(next)) return false;
-    this.plain += next;
-    this.at += 2;
-    return true;
-  }
-
-  private newline(): boolean {
-    if (!this.plain.endsWith("  ")) return false;
-    this.plain = this.plain.trimEnd();
-    return this.add({ kind: "break" }, this.at + 1);
-  }
-
-  private code(): boolean {
-    const ticks = this.run("`");
-    const start = this.at + ticks.length;
-    let end = this.unclosed.has(ticks) ? -1 : this.text.indexOf(ticks, start);
-    while (end >= 0 && this.text[end + ticks.length] === "`") {
-      while (this.text[end] === "`") end++;
-      end = this.text.indexOf(ticks, end);
-    }
-    if (end < 0) {
-      this.unclosed.add(ticks);
-      this.plain += ticks;
-      this.at = start;
-      return true;
-    }
-    const text = this.text.slice(start, end).replaceAll("\n", " ");
-    const padded = text.startsWith(" ") && text.endsWith(" ") && text.trim() !== "";
-    return this.add({ kind: "code", text: padded ? text.slice(1, -1) : text }, end + ticks.length);
-  }
-
-  /** How often a character stands here, one after the other. */
-  private run(char: string): string {
-    let end = this.at;
-    while (this.text[end] === char) end++;
-    return this.text.slice(this.at, end);
-  }
-
-  private emphasis(char: string): boolean {
-    const run = this.run(char);
-    const mark = char === "~" || run.length > 1 ? char + char : char;
-    const start = this.at + mark.length;
-    const before = this.text[this.at - 1] ?? "";
-    const opens = run.length <= 3 && run.length >= mark.length && !space.test(this.text[this.at + run.length] ?? "");
-    const within = char === "_" && /\w/.test(before);
-    const end = opens && !within && !this.unclosed.has(mark) ? this.closing(mark, start) : -1;
-    if (end < 0) {
-      if (opens && !within) this.unclosed.add(mark);
-      this.plain += run;
-      this.at += run.length;
-      return true;
-    }
-    const kind = char === "~" ? "del" : mark.length > 1 ? "strong" : "em";
-    return this.add({ kind, children: inline(this.text.slice(start, end), this.depth + 1) }, end + mark.length);
-  }
-
-  /** Where an emphasis ends, at a mark that has no space before it; -1 where it doesn't. */
-  private closing(mark: string, start: number): number {
-    const char = mark[0] ?? "";
-    for (let at = start + 1; at < this.text.length; at++) {
-      if (this.text[at] === "\\") at++;
-      if (this.text[at] !== char || space.test(this.text[at - 1] ?? "")) continue;
-      let end = at;
-      while (this.text[end] === char) end++;
-      const length = end - at;
-      const within = char === "_" && /\w/.test(this.text[end] ?? "");
-      if (!within && (length === mark.length || length === 3)) return length === 3 && mark.length === 1 ? at : end - mark.length;
-      at = end - 1;
-    }
-    return -1;
-  }
-
-  private link(char: string): boolean {
-    const image = char === "!";
-    const open = this.at + (image ? 1 : 0);
-    if (this.text[open] !== "[") return false;
-    const close = this.bracket(open);
-    if (close < 0 || this.text[close + 1] !== "(") return false;
-    const start = close + 2;
-    const target = /^\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/.exec(
-      this.text.slice(start, start + longestLink),
-    );
-    if (!target) return false;
-    const text = this.text.slice(open + 1, close);
-    const url = safe((target[1] ?? target[2] ?? "").replace(/\\([!-/:-@[-`{-~])/g, "$1"));
-    const children: Inline[] = image ? [{ kind: "text", text: text || "image" }] : inline(text, this.depth + 1);
-    const end = start + target[0].length;
-    if (url === undefined) return this.add({ kind: "text", text: this.text.slice(this.at, end) }, end);
-    return this.add({ kind: "link", url, children: children.map(unlinked) }, end);
-  }
-
-  private bracket(open: number): number {
-    let depth = 0;
-    const last = Math.min(this.text.length, open + longestLink);
-    for (let at = open; at < last; at++) {
-      const char = this.text[at];
-      if (char === "\\") at++;
-      else if (char === "[") depth++;
-      else if (char === "]" && --depth === 0) return at;
-    }
-    return -1;
-  }
-
-  private address(pattern: RegExp): boolean {
-    if (pattern === bare && /\w/.test(this.text[this.at - 1] ?? "")) return false;
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (!match) return false;
-    const shown = pattern === bare ? address(match[0]) : (match[1] ?? "");
-    const url = safe(shown);
-    if (url === undefined) return false;
-    const end = this.at + (pattern === bare ? shown.length : match[0].length);
-    return this.add({ kind: "link", url, children: [{ kind: "text", text: shown.replace(/^mailto:/, "") }] }, end);
-  }
-}
-
 /** An address that stands in a sentence, without what ends the sentence. */
-function address(text: string): string {
+function sentence(text: string): string {
   let end = text.length;
   while (".,;:!?'*_~)]".includes(text[end - 1] ?? "x")) end--;
   return text.slice(0, end);
