@@ -19,6 +19,11 @@ export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** texts are the members of these names that are strings, "" for any other. */
+export function texts<Name extends string>(value: unknown, ...names: Name[]): Record<Name, string> {
+  return Object.fromEntries(names.map((name) => [name, text(member(value, name))])) as Record<Name, string>;
+}
+
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -26,91 +26,114 @@ const longest = 2000;
 
 /** inline reads what stands in a paragraph. */
 export function inline(text: string): Inline[] {
-  const top: Inline[] = [];
-  const frames: Frame[] = [];
-  const codes = new Set<string>();
-  let end = 0;
+  return new Line(text).read();
+}
 
-  const add = (part: Inline) => void (frames.at(-1)?.parts ?? top).push(part);
-  const say = (said: string) => said && add({ kind: "text", text: said });
-  /** drop takes an opened frame for text after all. */
-  const drop = () => {
-    const frame = frames.pop();
-    say(frame?.mark ?? "");
-    frame?.parts.forEach(add);
-  };
-  const open = (mark: string) => (frames.length < deepest ? frames.push({ mark, parts: [] }) : say(mark));
+class Line {
+  private readonly top: Inline[] = [];
+  private readonly frames: Frame[] = [];
+  /** The runs of backticks that nothing ends any more. */
+  private readonly endless = new Set<string>();
 
-  const emphasis = (run: string, at: number) => {
-    const before = text[at - 1] ?? " ";
-    const after = text[at + run.length] ?? " ";
+  constructor(private readonly text: string) {}
+
+  read(): Inline[] {
+    let end = 0;
+    for (const match of this.text.matchAll(special)) {
+      const [whole, escaped, ticks, bracket, closing, angled, bare, broken, marks] = match;
+      if (match.index < end) continue;
+      this.say(this.text.slice(end, match.index));
+      end = match.index + whole.length;
+      if (escaped) this.say(escaped);
+      else if (ticks) end = this.code(ticks, end);
+      else if (bracket) this.open(bracket);
+      else if (closing) end = this.link(end);
+      else if (broken === "") this.add({ kind: "break" });
+      else if (marks) this.emphasis(marks, match.index);
+      else {
+        const url = angled ?? sentence(bare ?? "");
+        if (bare) end = match.index + url.length;
+        this.add({ kind: "link", url, children: [{ kind: "text", text: url.replace("mailto:", "") }] });
+      }
+    }
+    this.say(this.text.slice(end));
+    while (this.frames.length) this.drop();
+    return this.top;
+  }
+
+  private add(part: Inline) {
+    (this.frames.at(-1)?.parts ?? this.top).push(part);
+  }
+
+  private say(text: string) {
+    if (text) this.add({ kind: "text", text });
+  }
+
+  private open(mark: string) {
+    if (this.frames.length < deepest) this.frames.push({ mark, parts: [] });
+    else this.say(mark);
+  }
+
+  /** drop takes what was opened last for text after all. */
+  private drop() {
+    const frame = this.frames.pop();
+    this.say(frame?.mark ?? "");
+    frame?.parts.forEach((part) => this.add(part));
+  }
+
+  /** emphasis closes what a run of marks can close, and opens what is left of it. */
+  private emphasis(run: string, at: number) {
+    const before = this.text[at - 1] ?? " ";
+    const after = this.text[at + run.length] ?? " ";
     const within = run.startsWith("_") && /\w\w/.test(before + after);
-    let rest = run.length > 3 || within ? "" : run;
-    if (!rest) say(run);
+    let rest = run;
+    if (run.length > 3 || within) return this.say(run);
     while (rest && /\S/.test(before)) {
-      const mark = frames.findLast(({ mark }) => mark === "[" || mark === "![" || rest.startsWith(mark))?.mark ?? "";
-      if (!rest.startsWith(mark) || !mark) break;
-      while (frames.at(-1)?.mark !== mark) drop();
+      const mark = this.frames.findLast((frame) => frame.mark.endsWith("[") || rest.startsWith(frame.mark))?.mark;
+      if (!mark || !rest.startsWith(mark)) break;
+      while (this.frames.at(-1)?.mark !== mark) this.drop();
       const kind = mark === "~~" ? "del" : mark.length > 1 ? "strong" : "em";
-      add({ kind, children: frames.pop()?.parts ?? [] });
+      const children = this.frames.pop()?.parts ?? [];
+      this.add({ kind, children });
       rest = rest.slice(mark.length);
     }
-    if (/\s/.test(after)) return void say(rest);
-    if (rest.length > 1) open(rest.slice(0, 2));
-    if (rest.length % 2) open(rest.slice(-1));
-  };
+    if (/\s/.test(after)) return this.say(rest);
+    if (rest.length > 1) this.open(rest.slice(0, 2));
+    if (rest.length % 2) this.open(rest.slice(-1));
+  }
 
-  /** link ends the text of a link; it returns where the link itself ends. */
-  const link = (at: number): number => {
-    const opened = frames.findLastIndex(({ mark }) => mark.endsWith("["));
-    const found = opened < 0 ? null : target.exec(text.slice(at, at + longest));
+  /** link reads what follows a link's text; it returns where that ends. */
+  private link(at: number): number {
+    const opened = this.frames.findLastIndex((frame) => frame.mark.endsWith("["));
+    while (opened >= 0 && this.frames.length > opened + 1) this.drop();
+    const found = opened < 0 ? null : target.exec(this.text.slice(at, at + longest));
     const url = found && safe((found[1] ?? found[2] ?? "").replace(/\\([!-/:-@[-`{-~])/g, "$1"));
-    while (opened >= 0 && frames.length > opened + 1) drop();
     if (url == null) {
-      if (opened >= 0) drop();
-      say("]");
+      if (opened >= 0) this.drop();
+      this.say("]");
       return at;
     }
-    add({ kind: "link", url, children: (frames.pop()?.parts ?? []).map(unlinked) });
+    const children = (this.frames.pop()?.parts ?? []).map(unlinked);
+    this.add({ kind: "link", url, children });
     return at + (found?.[0].length ?? 0);
-  };
+  }
 
   /** code reads to the backticks that end it; it returns where that is. */
-  const code = (ticks: string, at: number): number => {
-    let close = codes.has(ticks) ? -1 : at;
-    do close = close < 0 ? -1 : text.indexOf(ticks, close);
-    while (close >= 0 && (text[close + ticks.length] === "`" || text[close - 1] === "`") && ++close);
+  private code(ticks: string, at: number): number {
+    let close = this.endless.has(ticks) ? -1 : this.text.indexOf(ticks, at);
+    while (close >= 0 && (this.text[close + ticks.length] === "`" || this.text[close - 1] === "`")) {
+      close = this.text.indexOf(ticks, close + 1);
+    }
     if (close < 0) {
-      codes.add(ticks);
-      say(ticks);
+      this.endless.add(ticks);
+      this.say(ticks);
       return at;
     }
-    const inner = text.slice(at, close).replaceAll("\n", " ");
-    const padded = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim();
-    add({ kind: "code", text: padded ? inner.slice(1, -1) : inner });
+    const text = this.text.slice(at, close).replaceAll("\n", " ");
+    const padded = text.startsWith(" ") && text.endsWith(" ") && text.trim();
+    this.add({ kind: "code", text: padded ? text.slice(1, -1) : text });
     return close + ticks.length;
-  };
-
-  for (const match of text.matchAll(special)) {
-    const [whole, escaped, ticks, bracket, closing, angled, bare, broken, marks] = match;
-    if (match.index < end) continue;
-    say(text.slice(end, match.index));
-    end = match.index + whole.length;
-    if (escaped) say(escaped);
-    else if (ticks) end = code(ticks, end);
-    else if (bracket) open(bracket);
-    else if (closing) end = link(end);
-    else if (broken === "") add({ kind: "break" });
-    else if (marks) emphasis(marks, match.index);
-    else {
-      const shown = angled ?? sentence(bare ?? "");
-      end -= angled ? 0 : whole.length - shown.length;
-      add({ kind: "link", url: shown, children: [{ kind: "text", text: shown.replace("mailto:", "") }] });
-    }
   }
-  say(text.slice(end));
-  while (frames.length) drop();
-  return top;
 }
 
 /**

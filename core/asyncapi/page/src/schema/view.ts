@@ -1,4 +1,4 @@
-import { isSchema, pointed } from "../read";
+import { isSchema, lastOf, pointed } from "../read";
 import type { Document, Schema } from "../document";
 import { isObject, list, member, members, strings, text, type JsonObject } from "../value";
 
@@ -37,116 +37,99 @@ export interface View {
 
 const depth = 32;
 
+/** Parts are the schemas that all apply to one value: allOf and references make many of one. */
+interface Parts {
+  readonly document: Document;
+  readonly schemas: Set<JsonObject>;
+  name: string;
+  nullable: boolean;
+  alternatives: Schema[];
+  exclusive: boolean;
+  never: boolean;
+  broken: boolean;
+}
+
+/** add takes a schema that applies to the value, with those that apply by it. */
+function add(parts: Parts, schema: Schema, level: number): void {
+  parts.never ||= schema === false;
+  if (!isObject(schema) || parts.schemas.has(schema) || level > depth) return;
+  const reference = member(schema, "$ref");
+  if (typeof reference === "string") {
+    const target = pointed(parts.document.raw, reference);
+    parts.name ||= lastOf(reference);
+    if (isSchema(target)) add(parts, target, level + 1);
+    else parts.broken = true;
+    return;
+  }
+  parts.schemas.add(schema);
+  for (const inner of list(member(schema, "allOf"))) if (isSchema(inner)) add(parts, inner, level + 1);
+  for (const key of ["oneOf", "anyOf"]) {
+    const choices = list(member(schema, key)).filter(isSchema);
+    const others = choices.filter((choice) => member(choice, "type") !== "null");
+    parts.nullable ||= others.length < choices.length;
+    const [only] = others;
+    if (others.length === 1 && only !== undefined) add(parts, only, level + 1);
+    else if (others.length > 1 && !parts.alternatives.length) {
+      parts.alternatives = others;
+      parts.exclusive = key === "oneOf";
+    }
+  }
+}
+
 /** view reads a schema, one level deep: what it contains is read when it is looked at. */
 export function view(document: Document, schema: Schema): View {
-  const parts = new Parts(document);
-  parts.add(schema, 0);
-  return parts.view();
+  const parts: Parts = {
+    document,
+    schemas: new Set(),
+    name: "",
+    nullable: false,
+    alternatives: [],
+    exclusive: false,
+    never: false,
+    broken: false,
+  };
+  add(parts, schema, 0);
+  const keywords = new Map<string, unknown>();
+  for (const part of parts.schemas) {
+    for (const [key, value] of members(part)) if (!keywords.has(key)) keywords.set(key, value);
+  }
+  const types = new Set(typesOf(keywords));
+  parts.nullable ||= types.size > 1 && types.delete("null");
+  const extra = keywords.get("additionalProperties");
+  const items = keywords.get("items");
+  return {
+    ...parts,
+    keywords,
+    types: [...types],
+    title: text(keywords.get("title")),
+    description: text(keywords.get("description")),
+    deprecated: keywords.get("deprecated") === true || keywords.get("x-deprecated") === true,
+    properties: propertiesOf([...parts.schemas]),
+    extra: isSchema(extra) ? extra : undefined,
+    items: isSchema(items) ? items : undefined,
+  };
+}
+
+function typesOf(keywords: ReadonlyMap<string, unknown>): string[] {
+  const type = keywords.get("type");
+  if (typeof type === "string") return [type];
+  if (Array.isArray(type)) return strings(type);
+  if (keywords.has("properties") || keywords.has("additionalProperties")) return ["object"];
+  return keywords.has("items") ? ["array"] : [];
+}
+
+function propertiesOf(schemas: readonly JsonObject[]): Property[] {
+  const required = new Set(schemas.flatMap((schema) => strings(member(schema, "required"))));
+  const found = new Map<string, Schema>();
+  for (const [key, property] of schemas.flatMap((schema) => members(member(schema, "properties")))) {
+    if (isSchema(property) && !found.has(key)) found.set(key, property);
+  }
+  return [...found].map(([name, schema]) => ({ name, schema, required: required.has(name) }));
 }
 
 /** refName is the last part of a schema's reference; "" where it is none. */
-export function refName(schema: Schema): string {
-  const reference = text(member(schema, "$ref"));
-  return reference ? name(reference) : "";
-}
-
-function name(reference: string): string {
-  const last = reference.slice(reference.lastIndexOf("/") + 1).replaceAll("~1", "/").replaceAll("~0", "~");
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
-
-/** Parts are the schemas that all apply to one value: allOf and references make many of one. */
-class Parts {
-  private readonly schemas: JsonObject[] = [];
-  private readonly seen = new Set<unknown>();
-  private name = "";
-  private nullable = false;
-  private alternatives: Schema[] = [];
-  private exclusive = false;
-  private never = false;
-  private broken = false;
-
-  constructor(private readonly document: Document) {}
-
-  add(schema: Schema, level: number): void {
-    if (schema === false) this.never = true;
-    if (typeof schema === "boolean" || this.seen.has(schema) || level > depth) return;
-    this.seen.add(schema);
-    const reference = member(schema, "$ref");
-    if (typeof reference === "string") {
-      const target = pointed(this.document.raw, reference);
-      this.name ||= name(reference);
-      if (isSchema(target)) this.add(target, level + 1);
-      else this.broken = true;
-      return;
-    }
-    this.schemas.push(schema);
-    for (const part of list(member(schema, "allOf"))) if (isSchema(part)) this.add(part, level + 1);
-    this.choose(list(member(schema, "oneOf")), true, level);
-    this.choose(list(member(schema, "anyOf")), false, level);
-  }
-
-  private choose(schemas: readonly unknown[], exclusive: boolean, level: number): void {
-    const choices = schemas.filter(isSchema);
-    const others = choices.filter((choice) => member(choice, "type") !== "null");
-    if (others.length < choices.length) this.nullable = true;
-    const [only] = others;
-    if (others.length === 1 && only !== undefined) this.add(only, level + 1);
-    else if (others.length > 1 && !this.alternatives.length) {
-      this.alternatives = others;
-      this.exclusive = exclusive;
-    }
-  }
-
-  view(): View {
-    const keywords = new Map<string, unknown>();
-    for (const schema of this.schemas) {
-      for (const [key, value] of members(schema)) if (!keywords.has(key)) keywords.set(key, value);
-    }
-    const types = new Set(this.types(keywords.get("type")));
-    const nullable = this.nullable || (types.size > 1 && types.delete("null"));
-    const extra = keywords.get("additionalProperties");
-    const items = keywords.get("items");
-    return {
-      keywords,
-      name: this.name,
-      types: [...types],
-      nullable,
-      title: text(keywords.get("title")),
-      description: text(keywords.get("description")),
-      deprecated: keywords.get("deprecated") === true || keywords.get("x-deprecated") === true,
-      properties: this.properties(),
-      extra: isSchema(extra) ? extra : undefined,
-      items: isSchema(items) ? items : undefined,
-      alternatives: this.alternatives,
-      exclusive: this.exclusive,
-      never: this.never,
-      broken: this.broken,
-    };
-  }
-
-  private types(type: unknown): string[] {
-    if (typeof type === "string") return [type];
-    if (Array.isArray(type)) return strings(type);
-    const shape = (...keywords: string[]) => this.schemas.some((schema) => keywords.some((key) => Object.hasOwn(schema, key)));
-    if (shape("properties", "additionalProperties")) return ["object"];
-    return shape("items") ? ["array"] : [];
-  }
-
-  private properties(): Property[] {
-    const required = new Set(this.schemas.flatMap((schema) => strings(member(schema, "required"))));
-    const found = new Map<string, Schema>();
-    for (const schema of this.schemas) {
-      for (const [key, property] of members(member(schema, "properties"))) {
-        if (isSchema(property) && !found.has(key)) found.set(key, property);
-      }
-    }
-    return [...found].map(([key, schema]) => ({ name: key, schema, required: required.has(key) }));
-  }
+export function refName(schema: unknown): string {
+  return lastOf(text(member(schema, "$ref")));
 }
 
 /** constant is the only value that a schema allows; undefined where there is none. */

@@ -47,7 +47,7 @@ function usersOf(document: Document, name: string): Message[] {
 /** The names of the components to which a schema refers, itself or within. */
 function namesIn(value: unknown, found = new Set<string>()): Set<string> {
   if (typeof value !== "object" || value === null) return found;
-  if (!Array.isArray(value) && refName(value as Schema)) found.add(refName(value as Schema));
+  if (refName(value)) found.add(refName(value));
   for (const inner of Object.values(value)) namesIn(inner, found);
   return found;
 }
