@@ -41,26 +41,8 @@ func pick(less bool) effect {
 
 // values compares forms of which at least one lists its values.
 func (d *difference) values(f, g *form) {
-	var gone, doubtful []string
-	for _, text := range f.sortedValues() {
-		switch g.accepts(f.values[text], f) {
-		case yes:
-		case no:
-			gone = append(gone, text)
-		case maybe:
-			doubtful = append(doubtful, text)
-		}
-	}
-	var come, unknown []string
-	for _, text := range g.sortedValues() {
-		switch f.accepts(g.values[text], g) {
-		case yes:
-		case no:
-			come = append(come, text)
-		case maybe:
-			unknown = append(unknown, text)
-		}
-	}
+	gone, doubtful := f.without(g)
+	come, unknown := g.without(f)
 	d.list(narrower, f, g, gone, "not possible any more")
 	d.list(narrower, f, g, doubtful, "maybe not possible any more")
 	d.list(wider, f, g, come, "possible, too")
@@ -71,6 +53,24 @@ func (d *difference) values(f, g *form) {
 	if f.values == nil {
 		d.add(narrower, f.at, g.at, "only %s is possible, not any %s", some(g.sortedValues()), f.typeOf())
 	}
+	d.rules(f, g)
+	d.opaques(f, g)
+}
+
+// without returns the values that are not in another form, and those that may not
+// be: by what is understood of it, and not a rule.
+func (f *form) without(g *form) (gone, doubtful []string) {
+	for _, text := range f.sortedValues() {
+		l := f.values[text]
+		_, listed := g.values[text]
+		switch {
+		case g.values != nil && !listed, g.whole && l.number != nil && !l.number.IsInt(), !g.within(l):
+			gone = append(gone, text)
+		case g.values == nil && (l.kind == array || l.kind == object):
+			doubtful = append(doubtful, text)
+		}
+	}
+	return gone, doubtful
 }
 
 func (d *difference) list(e effect, f, g *form, values []string, what string) {
@@ -97,38 +97,6 @@ func some(values []string) string {
 		short = append(short[:most], fmt.Sprintf("%d more", n))
 	}
 	return strings.Join(short, ", ")
-}
-
-type answer uint8
-
-const (
-	no answer = iota
-	maybe
-	yes
-)
-
-// accepts reports whether a value of another form is in this one. What both forms
-// ask for, the value has.
-func (f *form) accepts(l literal, of *form) answer {
-	if f.values != nil {
-		if _, ok := f.values[l.text]; !ok {
-			return no
-		}
-	} else if l.kind == array || l.kind == object {
-		return maybe
-	}
-	if f.whole && l.number != nil && !l.number.IsInt() || !f.within(l) {
-		return no
-	}
-	for rule := range f.rules {
-		if !of.rules[rule] {
-			return maybe
-		}
-	}
-	if len(f.opaque) > 0 {
-		return maybe
-	}
-	return yes
 }
 
 // within reports whether a value keeps the bounds.

@@ -188,10 +188,13 @@ func (f *form) choose(from *form) bool {
 		return true
 	}
 	f.values = map[string]literal{}
-	for text, l := range values {
-		if l.kind == f.kinds && (!f.whole || l.number == nil || l.number.IsInt()) {
-			f.values[text] = l
+	for value, l := range values {
+		if l.kind == f.kinds && (!f.whole || l.number == nil || l.number.IsInt()) && f.within(l) {
+			f.values[value] = l
 		}
+	}
+	if f.kinds == text || f.kinds == number {
+		f.low, f.high = nil, nil // they have done what they are for
 	}
 	return len(f.values) > 0
 }
@@ -247,24 +250,20 @@ func nearest(b bound, step int64) *big.Rat {
 	return n
 }
 
-// complete adds the properties that are only required.
+// complete adds the properties that are only required, and drops those that can't
+// be there anyway.
 func (f *form) complete() {
-	var missing []string
+	props := maps.Clone(f.props)
+	if props == nil {
+		props = map[string]places{}
+	}
 	for name := range f.needs {
-		if _, ok := f.props[name]; !ok {
-			missing = append(missing, name)
+		if _, ok := props[name]; !ok {
+			props[name] = f.others
 		}
 	}
-	if missing == nil {
-		return
-	}
-	f.props = maps.Clone(f.props)
-	if f.props == nil {
-		f.props = map[string]places{}
-	}
-	for _, name := range missing {
-		f.props[name] = f.others
-	}
+	maps.DeleteFunc(props, func(name string, p places) bool { return !f.needs[name] && closed(p) && closed(f.others) })
+	f.props = props
 }
 
 // disjoint reports whether no value is in two of the alternatives, as far as that

@@ -227,10 +227,11 @@ func (d *difference) retype(a, b *view, before, paired int) {
 }
 
 // fuzzy is about a oneOf whose alternatives may overlap: a value may have matched
-// two of them, and matches one now, or the other way round.
+// two of them, and matches one now, or the other way round. Even an optional property
+// more can be what makes the difference.
 func (d *difference) fuzzy(a, b *view, before, paired int) {
-	same := a.fuzzy == b.fuzzy && paired == len(a.forms) && paired == len(b.forms) && both(d.found[before:]) == 0
-	if !same {
+	same := a.fuzzy == b.fuzzy && paired == len(a.forms) && paired == len(b.forms)
+	if !same || slices.ContainsFunc(d.found[before:], func(f finding) bool { return f.effect != words }) {
 		d.add(narrower|wider, a.at, b.at, "oneOf has alternatives that overlap, and they are others: it may be different")
 	}
 }
