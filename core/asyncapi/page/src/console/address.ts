@@ -48,25 +48,20 @@ export function url(origin: string, address: string, path: Obj, search: string):
   return origin + fill(address, path, encodeURIComponent) + (search && `?${search}`);
 }
 
-/** A segment that a browser takes for a way up, encoded or not. */
-const dots = /^(\.|%2e){1,2}$/i;
-
-/** pathProblem says what is wrong with the value of a path's parameter. */
-export const pathProblem = (value: Json | undefined): string | undefined =>
-  typeof value === "string" && dots.test(value) ? "can't be . or .., which browsers take for a way in the path" : undefined;
-
-/** parameterSchema is the schema of what parameters are filled in with. */
+/** parameterSchema is the schema of what parameters are filled in with. Browsers take . and .. for a way in the path. */
 export function parameterSchema(parameters: readonly Parameter[]): Schema {
+  const schema = ({ description, enum: values, default: preset, examples }: Parameter): Schema => ({
+    type: "string",
+    minLength: 1,
+    description,
+    not: { enum: [".", ".."] },
+    default: preset ?? examples[0] ?? values[0] ?? "",
+    examples,
+    ...(values.length && { enum: values }),
+  });
   return {
     type: "object",
-    properties: record(parameters.map((parameter) => [parameter.name, {
-      type: "string",
-      minLength: 1,
-      ...(parameter.description && { description: parameter.description }),
-      ...(parameter.enum.length && { enum: parameter.enum }),
-      ...(parameter.default !== undefined && { default: parameter.default }),
-      ...(parameter.examples.length && { examples: parameter.examples }),
-    }])),
+    properties: record(parameters.map((parameter) => [parameter.name, schema(parameter)])),
     required: parameters.map((parameter) => parameter.name),
   };
 }
@@ -78,22 +73,17 @@ const unfit = /[^!#$%&'*+\-.^_`|~\da-z]/iu;
 export function subprotocolProblem(text: string): string | undefined {
   const found = unfit.exec(text);
   if (!found) return undefined;
-  const what = found[0] === " " ? "a space" : JSON.stringify(found[0]);
-  return `can't have ${what}: a subprotocol is made of letters, digits and !#$%&'*+-.^_\`|~`;
+  return `can't have ${found[0] === " " ? "a space" : JSON.stringify(found[0])}, as no subprotocol can`;
 }
 
-/** Way is how a token can be sent from a browser. */
-export type Way = { readonly kind: "subprotocol" } | { readonly kind: "query"; readonly name: string };
+/** What the way begins with that puts a token into the query. */
+export const queryWay = "the query's ";
 
-/** ways are those that a channel accepts. */
-export function ways(channel: Channel): Way[] {
-  const found: Way[] = channel.subprotocols.includes("bearer.*") ? [{ kind: "subprotocol" }] : [];
-  for (const scheme of channel.security) if (scheme.type === "httpApiKey" && scheme.in === "query" && scheme.name) found.push({ kind: "query", name: scheme.name });
-  return found;
+/** ways say how a token can be sent from a browser: in a subprotocol, or in the query. */
+export function ways(channel: Channel): string[] {
+  const keys = channel.security.filter((scheme) => scheme.type === "httpApiKey" && scheme.in === "query" && scheme.name);
+  return [...(channel.subprotocols.includes("bearer.*") ? ["the subprotocol bearer.…"] : []), ...keys.map((scheme) => queryWay + scheme.name)];
 }
-
-/** masked hides a token in a text that is shown. */
-export const masked = (text: string, token: string): string => (token ? text.replaceAll(encodeURIComponent(token), "…") : text);
 
 /** patternOf is what the topics of a pattern such as "room:{room}" match. */
 export function patternOf(pattern: string): RegExp {

@@ -1,14 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Channel, Document, Message } from "../document";
 import type { Obj } from "../form/json";
-import { settingsFor, type Settings } from "./plan";
+import { serverOf, settingsFor } from "./plan";
+import { emptyObj } from "./address";
 import { Session, type Connection } from "./session";
 
 /** Bench is what the console keeps of an address while the reader looks elsewhere. */
 export interface Bench {
   readonly document: Document;
   readonly session: Session;
-  readonly settings: Settings;
+  /** Of the connection. A token among them is kept for as long as the page is open, and nowhere else. */
+  settings: Obj;
   readonly draft: Draft;
 }
 
@@ -34,7 +36,7 @@ export function benchOf(document: Document, channel: Channel): Bench {
   const bench = known.get(owner) ?? {
     document,
     session: new Session(document, owner, dial, { now: Date.now, ticks: () => performance.now() }),
-    settings: settingsFor(document, owner, location),
+    settings: settingsFor(document, owner, serverOf(owner, emptyObj, location)),
     draft: { message: undefined, bodies: new Map(), topics: new Map(), ref: undefined, text: undefined },
   };
   known.set(owner, bench);

@@ -58,12 +58,17 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
   const made = composed(document, draft, session, message);
   const failure = sent && session.failure?.ref === sent ? session.failure : undefined;
   const problems = problemsOf([...(tried ? made.violations : []), ...(failure?.violations ?? [])]);
+  const wrong = made.violations.length > 0 || made.unreadable !== "";
+  const open = session.state === "open";
+  const go = (path: string) => {
+    if (draft.text === undefined) show("form");
+    focusSoon(path);
+  };
   const edit = (change: Partial<typeof draft>) => {
     setSent("");
     keep(change);
   };
   const send = (anyway: boolean) => {
-    const wrong = made.violations.length > 0 || made.unreadable !== "";
     setTried(wrong);
     if (wrong && !anyway) return;
     const entry = session.send(made.text);
@@ -91,11 +96,15 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
         {tabs.map(([id, name]) => <button key={id} type="button" aria-pressed={tab === id} onClick={() => show(id)}>{name}</button>)}
       </div>
       <Body bench={bench} message={message} tab={tab} made={made} problems={problems} edit={edit} />
-      {tried && <Summary made={made} go={(path) => { if (draft.text === undefined) show("form"); focusSoon(path); }} anyway={() => send(true)} open={session.state === "open"} />}
-      {failure && <Refusal reason={failure.reason} detail={failure.detail} violations={failure.violations} go={(path) => { show("form"); focusSoon(path); }} />}
+      {tried && wrong && (
+        <Summary title={made.unreadable ? `The frame is not JSON: ${made.unreadable}` : "The document doesn't allow this frame:"} violations={made.violations} go={go}>
+          <button type="button" disabled={!open} onClick={() => send(true)}>Send anyway</button>
+        </Summary>
+      )}
+      {failure && <Summary title={<>The server refused it: <b>{failure.reason}</b> {failure.detail}</>} violations={failure.violations} go={go} />}
       <div class="bar">
-        <button class="primary" disabled={session.state !== "open"}>Send</button>
-        <span class="hint">{session.state === "open" ? "or Ctrl+Enter, ⌘+Enter" : "Connect first."}</span>
+        <button class="primary" disabled={!open}>Send</button>
+        <span class="hint">{open ? "or Ctrl+Enter, ⌘+Enter" : "Connect first."}</span>
       </div>
     </form>
   );
@@ -210,42 +219,25 @@ function FrameText({ draft, made, edit }: { draft: Bench["draft"]; made: Compose
 }
 
 interface SummaryProps {
-  made: Composed;
+  title: preact.ComponentChildren;
+  violations: readonly Violation[];
   go: (path: string) => void;
-  anyway: () => void;
-  open: boolean;
+  children?: preact.ComponentChildren;
 }
 
-/** Summary says what keeps a frame from being sent, and sends it all the same. */
-function Summary({ made, go, anyway, open }: SummaryProps) {
-  const { violations, unreadable } = made;
-  if (!violations.length && !unreadable) return null;
+/** Summary says what is wrong with a frame, with a way to each place. */
+function Summary({ title, violations, go, children }: SummaryProps) {
   return (
     <div class="failure" role="alert">
-      <p>{unreadable ? `The frame is not JSON: ${unreadable}` : `The document doesn't allow this frame:`}</p>
-      <Violations list={violations} go={go} />
-      <button type="button" disabled={!open} onClick={anyway}>Send anyway</button>
+      <p>{title}</p>
+      <ul>
+        {violations.map(({ path, message }, i) => (
+          <li key={i}>
+            <button type="button" class="quiet" onClick={() => go(path)}>{path || "the frame"}</button> {message}
+          </li>
+        ))}
+      </ul>
+      {children}
     </div>
-  );
-}
-
-function Refusal({ reason, detail, violations, go }: { reason: string; detail: string; violations: readonly Violation[]; go: (path: string) => void }) {
-  return (
-    <div class="failure" role="alert">
-      <p>The server refused it: <b>{reason}</b> {detail}</p>
-      <Violations list={violations} go={go} />
-    </div>
-  );
-}
-
-function Violations({ list, go }: { list: readonly Violation[]; go: (path: string) => void }) {
-  return (
-    <ul>
-      {list.map(({ path, message }, i) => (
-        <li key={i}>
-          <button type="button" class="quiet" onClick={() => go(path)}>{path || "the frame"}</button> {message}
-        </li>
-      ))}
-    </ul>
   );
 }

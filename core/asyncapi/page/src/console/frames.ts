@@ -23,16 +23,16 @@ export class Frames {
   readonly channels: readonly Channel[];
   /** The topics that are subscribed to by a frame. */
   readonly topics: readonly Channel[];
-  private readonly patterns: ReadonlyMap<Channel, RegExp>;
-  private readonly actionNames: readonly string[];
+  readonly #patterns: ReadonlyMap<Channel, RegExp>;
+  readonly #actionNames: readonly string[];
 
   constructor(private readonly document: Document, channel: Channel) {
     this.channel = channel.consumer ?? channel;
     this.topics = this.channel.topics.filter((topic) => topic !== this.channel);
     this.channels = [this.channel, ...this.topics];
-    this.patterns = new Map(this.channels.flatMap((one) => (one.topic ? [[one, patternOf(one.topic.pattern)] as const] : [])));
+    this.#patterns = new Map(this.channels.flatMap((one) => (one.topic ? [[one, patternOf(one.topic.pattern)] as const] : [])));
     const names = this.channels.flatMap((one) => one.messages.map((message) => message.discriminator?.name ?? "action"));
-    this.actionNames = [...new Set([...names, "action"])];
+    this.#actionNames = [...new Set([...names, "action"])];
   }
 
   read(text: string): Frame {
@@ -48,19 +48,19 @@ export class Frames {
       const found = isObj(value) ? value.get(name) : undefined;
       return typeof found === "string" ? found : "";
     };
-    return { value, action: this.actionNames.map(field).find((name) => name) ?? "", topic: field("topic"), ref: field("ref") };
+    return { value, action: this.#actionNames.map(field).find((name) => name) ?? "", topic: field("topic"), ref: field("ref") };
   }
 
   /** The channels that a frame of that topic can belong to. */
-  private channelsOf(topic: string): readonly Channel[] {
+  #channelsOf(topic: string): readonly Channel[] {
     if (!topic) return [this.channel];
-    const fitting = this.channels.filter((channel) => this.patterns.get(channel)?.test(topic));
+    const fitting = this.channels.filter((channel) => this.#patterns.get(channel)?.test(topic));
     return fitting.length ? fitting : this.channels.filter((channel) => channel.topic);
   }
 
-  private candidates(frame: Frame, which: (message: Message) => boolean): Message[] {
+  #candidates(frame: Frame, which: (message: Message) => boolean): Message[] {
     const { value } = frame;
-    return this.channelsOf(frame.topic).flatMap((channel) => channel.messages).filter((message) => {
+    return this.#channelsOf(frame.topic).flatMap((channel) => channel.messages).filter((message) => {
       const { discriminator } = message;
       return which(message) && (!discriminator || (isObj(value) && value.has(discriminator.name) && equal(value.get(discriminator.name)!, from(discriminator.value))));
     });
@@ -69,7 +69,7 @@ export class Frames {
   /** oddity says what is wrong with a frame that the server sent, according to the document. */
   oddity(frame: Frame, text: string): string | undefined {
     if (frame.value === undefined) return text.length > longest ? "too large to be checked" : "not JSON";
-    const candidates = this.candidates(frame, (message) => message.sent);
+    const candidates = this.#candidates(frame, (message) => message.sent);
     const found = candidates.map((message) => validate(message.payload, frame.value!, this.document.resolve));
     if (found.some((violations) => !violations.length)) return undefined;
     const [violation] = found[0] ?? [];
@@ -78,12 +78,12 @@ export class Frames {
 
   /** messageOf is the message that a frame is which a client sends. */
   messageOf(frame: Frame): Message | undefined {
-    return this.candidates(frame, (message) => message.received)[0];
+    return this.#candidates(frame, (message) => message.received)[0];
   }
 
   /** topicOf is the channel of a topic's name, among those that are subscribed to. */
   topicOf(name: string): Channel | undefined {
-    return this.topics.find((channel) => this.patterns.get(channel)?.test(name));
+    return this.topics.find((channel) => this.#patterns.get(channel)?.test(name));
   }
 
   /** sendable are the messages that clients may send, in groups by channel. */

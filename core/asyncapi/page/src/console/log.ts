@@ -26,67 +26,70 @@ const maxBytes = 32 << 20;
 
 /** Log keeps the last frames. Who listens is told of every change, and asked to be slow about it. */
 export class Log {
-  private list: Entry[] = [];
-  private bytes = 0;
-  private next = 1;
-  private frozen: { readonly entries: readonly Entry[]; readonly next: number } | undefined;
-  private readonly listeners = new Set<() => void>();
+  #list: Entry[] = [];
+  #bytes = 0;
+  #next = 1;
+  #frozen: { readonly entries: readonly Entry[]; readonly next: number } | undefined;
+  readonly #listeners = new Set<() => void>();
   /** How many entries were let go, to make room. */
   dropped = 0;
+  /** How many frames the server sent. */
+  received = 0;
 
   constructor(private readonly capacity = maxEntries, private readonly maxSize = maxBytes) {}
 
   listen(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  private changed(): void {
-    for (const listener of this.listeners) listener();
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   add(entry: Omit<Entry, "id">): Entry {
-    const added = { ...entry, id: this.next++ };
-    this.list.push(added);
-    this.bytes += added.size;
-    while (this.list.length > this.capacity || (this.bytes > this.maxSize && this.list.length > 1)) {
-      this.bytes -= this.list.shift()!.size;
+    const added = { ...entry, id: this.#next++ };
+    this.#list.push(added);
+    if (entry.direction === "received") this.received++;
+    this.#bytes += added.size;
+    while (this.#list.length > this.capacity || (this.#bytes > this.maxSize && this.#list.length > 1)) {
+      this.#bytes -= this.#list.shift()!.size;
       this.dropped++;
     }
-    this.changed();
+    this.#changed();
     return added;
   }
 
   /** The entries to show: while paused, those that were there before. */
   get entries(): readonly Entry[] {
-    return this.frozen?.entries ?? this.list;
+    return this.#frozen?.entries ?? this.#list;
   }
 
   /** The last entry, also while paused. */
   get last(): Entry | undefined {
-    return this.list.at(-1);
+    return this.#list.at(-1);
   }
 
   get paused(): boolean {
-    return this.frozen !== undefined;
+    return this.#frozen !== undefined;
   }
 
   /** How many entries came since the log was paused. */
   get held(): number {
-    return this.frozen ? this.next - this.frozen.next : 0;
+    return this.#frozen ? this.#next - this.#frozen.next : 0;
   }
 
   pause(paused: boolean): void {
-    this.frozen = paused ? { entries: [...this.list], next: this.next } : undefined;
-    this.changed();
+    this.#frozen = paused ? { entries: [...this.#list], next: this.#next } : undefined;
+    this.#changed();
   }
 
   clear(): void {
-    this.list = [];
-    this.bytes = 0;
+    this.#list = [];
+    this.#bytes = 0;
     this.dropped = 0;
-    if (this.frozen) this.pause(true);
-    else this.changed();
+    if (this.#frozen) this.pause(true);
+    else this.#changed();
   }
 }
 

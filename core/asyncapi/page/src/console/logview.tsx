@@ -93,6 +93,7 @@ function useWindow(list: { current: HTMLDivElement | null }, entries: readonly E
 }
 
 const names: Record<Direction, string> = { sent: "sent", received: "received", system: "connection" };
+const ways: Record<Direction, string> = { sent: "up", received: "down", system: "" };
 const arrows: Record<Direction, string> = { sent: "↑", received: "↓", system: "•" };
 
 interface ToolsProps {
@@ -153,22 +154,22 @@ interface RowProps {
 function Row({ entry, expanded, toggle, children }: RowProps) {
   const { direction, action, topic, ref, note, answers, size, time } = entry;
   return (
-    <div class={`frame ${direction}`}>
+    <div class="frame">
       <button type="button" class="line" aria-expanded={expanded} onClick={toggle}>
         <span class="first">
-          <b class="arrow" aria-hidden="true">{arrows[direction]}</b>
+          <b class={`way ${ways[direction]}`} aria-hidden="true">{arrows[direction]}</b>
           <span class="hidden">{names[direction]}</span>
           <span class="action">{action || (direction === "system" ? "connection" : "no action")}</span>
           {topic && <span class="badge">{topic}</span>}
           {ref && <span class="ref">#{ref}</span>}
           {note && <span class="badge warn" title={note}>{note}</span>}
           <span class="numbers">
-            {answers && <b>{answers.after < 10 ? answers.after.toFixed(1) : Math.round(answers.after)} ms</b>}
-            {direction !== "system" && <span>{bytes(size)}</span>}
-            <time>{clock(time)}</time>
+            {answers && <b>{answers.after.toFixed(answers.after < 10 ? 1 : 0)} ms </b>}
+            {size > 0 && `${bytes(size)} `}
+            {clock(time)}
           </span>
         </span>
-        <span class="preview">{preview(entry)}</span>
+        <code class="preview">{preview(entry)}</code>
       </button>
       {children}
     </div>
@@ -177,16 +178,16 @@ function Row({ entry, expanded, toggle, children }: RowProps) {
 
 /** preview is the payload's text, which is what differs, or the frame's where that isn't found. */
 function preview({ text }: Entry): string {
-  const at = text.indexOf('"payload":');
-  return text.slice(at < 0 ? 0 : at + 10, (at < 0 ? 0 : at + 10) + longestPreview);
+  const start = text.indexOf('"payload":') + 1;
+  return text.slice(start && start + 9).slice(0, longestPreview);
 }
 
 const bytes = (size: number): string => (size < 10_000 ? `${size} B` : `${(size / 1024).toFixed(1)} KiB`);
 
+/** The time of day, with milliseconds. */
 function clock(time: number): string {
-  const date = new Date(time);
-  const two = (n: number, width = 2) => String(n).padStart(width, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${two(date.getMilliseconds(), 3)}`;
+  const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(11, 23);
 }
 
 interface DetailProps extends Omit<LogViewProps, "log"> {
@@ -226,21 +227,13 @@ const tellEvery = 3000;
 function Told({ log }: { log: Log }) {
   const [told, tell] = useState("");
   useEffect(() => {
-    let count = 0;
-    let last = 0;
+    let known = log.received;
     const timer = setInterval(() => {
-      if (count) tell(`${count === 1 ? "1 frame" : `${count} frames`} received, the last one: ${log.last?.action || "without an action"}`);
-      count = 0;
+      const count = log.received - known;
+      if (count) tell(`${count} received, the last one: ${log.last?.action}`);
+      known += count;
     }, tellEvery);
-    const stop = log.listen(() => {
-      if (log.last?.direction !== "received" || log.last.id === last) return;
-      last = log.last.id;
-      count++;
-    });
-    return () => {
-      clearInterval(timer);
-      stop();
-    };
+    return () => clearInterval(timer);
   }, [log]);
   return <p class="hidden" role="status">{told}</p>;
 }

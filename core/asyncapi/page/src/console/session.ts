@@ -47,94 +47,96 @@ export class Session {
   subscriptions: ReadonlyMap<string, Subscription> = new Map();
   /** The last error that the server sent. */
   failure: Failure | undefined;
-  private connection: Connection | undefined;
-  private refs = 0;
-  private readonly waiting = new Map<string, { readonly id: number; readonly at: number }>();
-  private readonly positions = new Map<string, { epoch: string; seq: string }>();
-  private readonly listeners = new Set<() => void>();
+  #connection: Connection | undefined;
+  #refs = 0;
+  readonly #waiting = new Map<string, { readonly id: number; readonly at: number }>();
+  readonly #positions = new Map<string, { epoch: string; seq: string }>();
+  readonly #listeners = new Set<() => void>();
 
-  constructor(
-    private readonly document: Document,
-    channel: Channel,
-    private readonly dial: Dial,
-    private readonly clock: Clock,
-  ) {
+  readonly #document: Document;
+  readonly #dial: Dial;
+  readonly #clock: Clock;
+
+  constructor(document: Document, channel: Channel, dial: Dial, clock: Clock) {
+    this.#document = document;
+    this.#dial = dial;
+    this.#clock = clock;
     this.frames = new Frames(document, channel);
   }
 
   /** listen is told of all but the log. */
   listen(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
-  private changed(): void {
-    for (const listener of this.listeners) listener();
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** connect opens a connection. The log has shown in place of the URL, which can have a token. */
   connect(url: string, protocols: readonly string[], shown = url): void {
-    if (this.connection) return;
+    if (this.#connection) return;
     this.ending = "";
     this.failure = undefined;
-    this.note(`Connecting to ${shown}`);
+    this.#note(`Connecting to ${shown}`);
     let connection: Connection;
     try {
-      connection = this.dial(url, [...new Set(protocols)]);
+      connection = this.#dial(url, [...new Set(protocols)]);
     } catch (error) {
-      this.end(`The browser refused to connect: ${(error as Error).message}`);
+      this.#end(`The browser refused to connect: ${(error as Error).message}`);
       return;
     }
-    this.connection = connection;
+    this.#connection = connection;
     this.state = "connecting";
     connection.onopen = () => {
       this.state = "open";
       this.protocol = connection.protocol;
-      this.note(`Connected${protocolNote(connection.protocol)}`);
-      this.changed();
+      this.#note(`Connected${protocolNote(connection.protocol)}`);
+      this.#changed();
     };
-    connection.onmessage = ({ data }) => this.receive(data);
+    connection.onmessage = ({ data }) => this.#receive(data);
     connection.onclose = ({ code, reason }) => {
-      if (this.connection === connection) this.end(`Closed with ${code}${reason && ` “${reason}”`}: ${meaning(code)}`);
+      if (this.#connection === connection) this.#end(`Closed with ${code}${reason && ` “${reason}”`}: ${meaning(code)}`);
     };
-    this.changed();
+    this.#changed();
   }
 
-  private end(ending: string): void {
-    this.connection = undefined;
+  #end(ending: string): void {
+    this.#connection = undefined;
     this.state = "closed";
     this.protocol = "";
     this.subscriptions = new Map();
-    this.waiting.clear();
+    this.#waiting.clear();
     this.ending = ending;
-    this.note(ending);
-    this.changed();
+    this.#note(ending);
+    this.#changed();
   }
 
   /** refused adds why the browser didn't let the connection be. */
   refused(reason: string): void {
-    this.note(reason);
-    if (this.connection) this.end(reason);
+    this.#note(reason);
+    if (this.#connection) this.#end(reason);
     else {
       this.ending = reason;
-      this.changed();
+      this.#changed();
     }
   }
 
   disconnect(): void {
-    if (!this.connection || this.state === "closing") return;
+    if (!this.#connection || this.state === "closing") return;
     this.state = "closing";
-    this.connection.close(1000);
-    this.changed();
+    this.#connection.close(1000);
+    this.#changed();
   }
 
-  private note(text: string): void {
-    this.log.add({ time: this.clock.now(), direction: "system", text, size: 0, action: "", topic: "", ref: "" });
+  #note(text: string): void {
+    this.log.add({ time: this.#clock.now(), direction: "system", text, size: 0, action: "", topic: "", ref: "" });
   }
 
   /** The ref that the next request gets, which none has had. */
   get nextRef(): string {
-    return String(this.refs + 1);
+    return String(this.#refs + 1);
   }
 
   /** The ref of the last request; "" before the first. */
@@ -142,31 +144,31 @@ export class Session {
 
   /** send sends a text as it is, and remembers who asks. It does nothing without a connection. */
   send(text: string): Entry | undefined {
-    if (this.state !== "open" || !this.connection) return undefined;
+    if (this.state !== "open" || !this.#connection) return undefined;
     const { action, topic, ref } = this.frames.read(text);
-    if (/^\d{1,15}$/.test(ref)) this.refs = Math.max(this.refs, Number(ref));
-    this.connection.send(text);
-    const entry = this.log.add({ time: this.clock.now(), direction: "sent", text, size: sizeOf(text), action, topic, ref });
+    if (/^\d{1,15}$/.test(ref)) this.#refs = Math.max(this.#refs, Number(ref));
+    this.#connection.send(text);
+    const entry = this.log.add({ time: this.#clock.now(), direction: "sent", text, size: sizeOf(text), action, topic, ref });
     if (ref) {
       this.lastRef = ref;
-      this.waiting.delete(ref);
-      this.waiting.set(ref, { id: entry.id, at: this.clock.ticks() });
-      for (const oldest of this.waiting.keys()) {
-        if (this.waiting.size <= maxWaiting) break;
-        this.waiting.delete(oldest);
+      this.#waiting.delete(ref);
+      this.#waiting.set(ref, { id: entry.id, at: this.#clock.ticks() });
+      for (const oldest of this.#waiting.keys()) {
+        if (this.#waiting.size <= maxWaiting) break;
+        this.#waiting.delete(oldest);
       }
     }
     return entry;
   }
 
-  private receive(data: unknown): void {
+  #receive(data: unknown): void {
     const binary = typeof data !== "string";
     const text = binary ? "a binary message, which isn't shown" : data;
     const frame = binary ? { value: undefined, action: "", topic: "", ref: "" } : this.frames.read(text);
-    const asked = this.waiting.get(frame.ref);
+    const asked = this.#waiting.get(frame.ref);
     const note = binary ? "binary" : this.frames.oddity(frame, text);
     this.log.add({
-      time: this.clock.now(),
+      time: this.#clock.now(),
       direction: "received",
       text,
       size: binary ? byteLength(data) : sizeOf(text),
@@ -174,65 +176,65 @@ export class Session {
       topic: frame.topic,
       ref: frame.ref,
       ...(note && { note }),
-      ...(asked && { answers: { id: asked.id, after: this.clock.ticks() - asked.at } }),
+      ...(asked && { answers: { id: asked.id, after: this.#clock.ticks() - asked.at } }),
     });
-    this.follow(frame);
+    this.#follow(frame);
   }
 
   /** follow sees to what a frame changes: subscriptions, positions, errors. */
-  private follow(frame: Frame): void {
+  #follow(frame: Frame): void {
     const { value, action, topic } = frame;
     const seq = at(value, "/seq") ?? at(value, "/payload/seq");
     const epoch = at(value, "/payload/epoch");
     const channel = topic ? this.frames.topicOf(topic) : undefined;
     if (channel && action === "subscribed") {
-      this.put({ topic, channel, confirmed: true, epoch: typeof epoch === "string" ? epoch : "" });
-      if (typeof epoch === "string" && seq instanceof Num) this.positions.set(topic, { epoch, seq: seq.text });
+      this.#put({ topic, channel, confirmed: true, epoch: typeof epoch === "string" ? epoch : "" });
+      if (typeof epoch === "string" && seq instanceof Num) this.#positions.set(topic, { epoch, seq: seq.text });
     } else if (channel && action === "unsubscribed") {
-      this.drop(topic);
+      this.#drop(topic);
     } else if (channel && seq instanceof Num && isObj(value) && value.has("seq")) {
-      const position = this.positions.get(topic);
+      const position = this.#positions.get(topic);
       if (position) position.seq = seq.text;
     }
     const failure = failureOf(frame);
     if (!failure) return;
     this.failure = failure;
-    if (this.subscriptions.get(topic)?.confirmed === false) this.drop(topic);
-    this.changed();
+    if (this.subscriptions.get(topic)?.confirmed === false) this.#drop(topic);
+    this.#changed();
   }
 
-  private put(subscription: Subscription): void {
+  #put(subscription: Subscription): void {
     this.subscriptions = new Map(this.subscriptions).set(subscription.topic, subscription);
-    this.changed();
+    this.#changed();
   }
 
-  private drop(topic: string): void {
+  #drop(topic: string): void {
     this.subscriptions = new Map([...this.subscriptions].filter(([name]) => name !== topic));
-    this.changed();
+    this.#changed();
   }
 
   /** positionOf is where the log has got to in a topic with history; undefined where it was never subscribed to. */
   positionOf(topic: string): { readonly epoch: string; readonly seq: string } | undefined {
-    return this.positions.get(topic);
+    return this.#positions.get(topic);
   }
 
   /** subscribe asks for a topic, from a position on where recover is set and one is known. */
   subscribe(channel: Channel, topic: string, recover: boolean): void {
-    const position = recover ? this.positions.get(topic) : undefined;
+    const position = recover ? this.#positions.get(topic) : undefined;
     const payload = new Map<string, Json>(position && [["recover", new Map<string, Json>([["seq", new Num(position.seq)], ["epoch", position.epoch]])]]);
-    if (!this.ask(channel, topic, "subscribe", position && payload)) return;
-    this.put({ topic, channel, confirmed: false, epoch: position?.epoch ?? "" });
+    if (!this.#ask(channel, topic, "subscribe", position && payload)) return;
+    this.#put({ topic, channel, confirmed: false, epoch: position?.epoch ?? "" });
   }
 
   unsubscribe({ channel, topic }: Subscription): void {
-    this.ask(channel, topic, "unsubscribe", undefined);
+    this.#ask(channel, topic, "unsubscribe", undefined);
   }
 
-  private ask(channel: Channel, topic: string, action: string, payload: Obj | undefined): boolean {
+  #ask(channel: Channel, topic: string, action: string, payload: Obj | undefined): boolean {
     const message = channel.messages.find((one) => one.received && one.framework && one.name === action);
     const envelope = { ref: this.nextRef, topic };
     const body: Obj = new Map<string, Json>(payload && [["payload", payload]]);
-    const frame = message ? compose(this.document, message, body, envelope) : new Map<string, Json>([["topic", topic], ["ref", envelope.ref], ["action", action], ...body]);
+    const frame = message ? compose(this.#document, message, body, envelope) : new Map<string, Json>([["topic", topic], ["ref", envelope.ref], ["action", action], ...body]);
     return this.send(write(frame)) !== undefined;
   }
 

@@ -19,8 +19,7 @@ export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
   const topic = picked ?? topics.find((one) => one === channel) ?? topics[0]!;
   const subscriptions = [...session.subscriptions.values()];
   return (
-    <fieldset class="topics">
-      <legend>Topics</legend>
+    <section aria-label="Topics">
       {topics.length > 1 && (
         <select aria-label="Pattern of the topic" value={String(topics.indexOf(topic))} onChange={(e) => pick(topics[Number(e.currentTarget.value)])}>
           {topics.map((one, i) => <option key={one.id} value={String(i)}>{one.topic?.pattern}</option>)}
@@ -28,17 +27,17 @@ export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
       )}
       <Subscribe key={topic.id} bench={bench} topic={topic} />
       {subscriptions.length > 0 && (
-        <ul class="subscriptions" aria-label="Subscribed topics">
+        <ul aria-label="Subscribed topics">
           {subscriptions.map((subscription) => (
-            <li key={subscription.topic}>
-              <code>{subscription.topic}</code>
+            <li key={subscription.topic} class="bar">
+              <code class="url">{subscription.topic}</code>
               {!subscription.confirmed && <span class="hint">asked…</span>}
               <button type="button" class="quiet" onClick={() => session.unsubscribe(subscription)}>Unsubscribe<span class="hidden"> from {subscription.topic}</span></button>
             </li>
           ))}
         </ul>
       )}
-    </fieldset>
+    </section>
   );
 }
 

@@ -64,8 +64,8 @@ function Add({ id, name, path, required, on }: AddProps) {
   const found = problems.get(path);
   return (
     <>
-      <button type="button" id={id} class={required ? "quiet wrong" : "quiet"} aria-describedby={found && `${id}!`} onClick={on}>
-        + {name}
+      <button type="button" id={id} class="quiet" aria-invalid={!!found} aria-describedby={found && `${id}!`} onClick={on}>
+        + {name}{required && " (required)"}
       </button>
       {found && <span class="problem" id={`${id}!`}>{found.join("; ")}</span>}
     </>

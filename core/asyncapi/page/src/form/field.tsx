@@ -67,7 +67,7 @@ export interface EditorProps extends FieldProps {
 
 /** Field edits a value by its schema. */
 export function Field(props: FieldProps) {
-  const { document, problems } = useForm();
+  const { document, problems, short } = useForm();
   const form = shape(document, props.schema);
   const { view: shown, kind } = form;
   const id = fieldId(props.path);
@@ -80,9 +80,9 @@ export function Field(props: FieldProps) {
   const editor: EditorProps = { ...props, shape: form, described, wrong: found.length > 0 };
   const head = (
     <>
-      {props.head ?? <label for={id}>{props.name}</label>}
-      <span class="type">{typeName(shown)}</span>
-      {props.required && <span class="required">required</span>}
+      {props.head ?? (composite ? <b>{props.name}</b> : <label for={id}>{props.name}</label>)}
+      {kind !== "object" && <span class="type">{typeName(shown)}</span>}
+      {props.required && !(short && kind === "object") && <span class="required">required</span>}
       <span class="tools">
         {nullable && (
           <label class="null">

@@ -1,7 +1,8 @@
 import type { Document, Schema } from "../document";
+import { synthesise } from "../schema/example";
 import { constant, view, type View } from "../schema/view";
 import { isObject, list, record } from "../value";
-import { from, isObj, Num, type Json, type Obj } from "./json";
+import { from, isObj, type Json, type Obj } from "./json";
 
 /** How a value is edited; "raw" is as JSON. */
 export type Kind = "fixed" | "enum" | "choice" | "object" | "array" | "string" | "number" | "boolean" | "null" | "raw";
@@ -47,59 +48,8 @@ export function shape(document: Document, schema: Schema): Shape {
 /** isWide tells an object that says what members of any other name are like. */
 export const isWide = (shown: View): boolean => shown.extra !== undefined && shown.extra !== false;
 
-/** How deep values are made of members that are required. */
-const deepest = 8;
-
-/** initial is the value that editing begins with: the default, constant, example or first value, else what is empty. */
-export function initial(document: Document, schema: Schema, depth = 0): Json {
-  const { kind, view: shown, alternatives, values } = shape(document, schema);
-  const { keywords } = shown;
-  const preset = keywords.get("default");
-  if (preset !== undefined && preset !== null) return from(preset);
-  const [example] = list(keywords.get("examples"));
-  if (example !== undefined && kind !== "fixed") return from(example);
-  if (depth > deepest) return null;
-  switch (kind) {
-    case "fixed":
-    case "enum":
-      return values[0] ?? null;
-    case "choice":
-      return alternatives[0] === undefined ? null : initial(document, alternatives[0], depth + 1);
-    case "object":
-      return required(document, shown, depth);
-    case "array": {
-      const least = Number(keywords.get("minItems") ?? 0);
-      const one = initial(document, shown.items ?? true, depth + 1);
-      return Array.from({ length: least <= 20 ? least : 0 }, () => one);
-    }
-    case "number":
-      return new Num(String(smallest(shown)));
-    case "string":
-      return "";
-    case "boolean":
-      return false;
-    case "null":
-      return null;
-    case "raw":
-      return shown.types[0] === "object" ? new Map() : null;
-  }
-}
-
-/** required has the members that an object must have. What is deep in it is null where that will do. */
-function required(document: Document, shown: View, depth: number): Obj {
-  const wanted = shown.properties.filter((property) => property.required);
-  return new Map(wanted.map(({ name, schema }) => {
-    const nullable = depth > 1 && view(document, schema).nullable;
-    return [name, nullable ? null : initial(document, schema, depth + 1)];
-  }));
-}
-
-function smallest(shown: View): number {
-  const least = shown.keywords.get("minimum");
-  const above = shown.keywords.get("exclusiveMinimum");
-  if (typeof least === "number" && least > 0) return least;
-  return typeof above === "number" && above >= 0 ? Math.floor(above) + 1 : 0;
-}
+/** initial is the value that editing begins with: an example, the default, or the smallest there is. */
+export const initial = (document: Document, schema: Schema): Json => from(synthesise(document, schema, { optional: false }));
 
 /** withMember is an object whose member of that name is this value; a new one comes last. */
 export const withMember = (value: Obj, name: string, item: Json): Obj => new Map([...value, [name, item]]);

@@ -24,9 +24,8 @@ export function Scalar(props: EditorProps) {
     }
     case "boolean":
       return (
-        <label class="flag">
-          <input {...attributes} type="checkbox" checked={props.value === true} onChange={(e) => props.on(e.currentTarget.checked)} />
-          {props.value === true ? "true" : "false"}
+        <label>
+          <input {...attributes} type="checkbox" checked={props.value === true} onChange={(e) => props.on(e.currentTarget.checked)} /> {String(props.value)}
         </label>
       );
     case "number":
@@ -53,30 +52,22 @@ function Text({ shape: { view }, path, value, on, described, wrong }: EditorProp
   const most = keywords.get("maxLength");
   const short = form.short || format || (typeof most === "number" && most <= oneLine);
   const make = makers.get(format);
-  if (!short) return <textarea {...attributes} rows={1} onInput={(e) => on(e.currentTarget.value)} />;
+  const input = (e: { currentTarget: { value: string } }) => on(e.currentTarget.value);
+  if (!short) return <textarea {...attributes} rows={1} onInput={input} />;
   return (
     <span class="joined">
-      <input {...attributes} type="text" onInput={(e) => on(e.currentTarget.value)} />
-      {make && <button type="button" class="quiet" onClick={() => on(make())}>{format === "uuid" ? "New" : "Now"}<span class="hidden"> {format}</span></button>}
+      {format === "password" ? <input {...attributes} type={format} onInput={input} /> : <input {...attributes} onInput={input} />}
+      {make && <button type="button" class="quiet" onClick={() => on(make())}>{format === "uuid" ? "New" : "Now"}</button>}
     </span>
   );
 }
 
 const now = (): string => new Date().toISOString();
 
-/** What a button makes for formats that nobody likes to type. */
+/** What a button makes for formats that nobody likes to type. A page that isn't served securely can't make UUIDs. */
 const makers = new Map<string, () => string>([
   ["date-time", now],
   ["date", () => now().slice(0, 10)],
   ["time", () => now().slice(11)],
-  ["uuid", uuid],
+  ...("randomUUID" in crypto ? [["uuid", () => crypto.randomUUID()] as const] : []),
 ]);
-
-/** crypto.randomUUID isn't there on pages that aren't served securely. */
-function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}

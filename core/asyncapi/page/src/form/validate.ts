@@ -7,6 +7,7 @@ import { compare, equal, from, isList, isObj, key, multiple, Num, step, typeOf, 
 export interface Violation {
   /** A JSON Pointer from the value. A missing member has the path that it would have. */
   readonly path: string;
+  /** The keyword that is broken, or the server's code. */
   readonly code: string;
   /** To be read after the name of the value: "is required". */
   readonly message: string;
@@ -38,7 +39,7 @@ class Check {
     if (depth > maxDepth) return found;
     for (const [name, rule] of members(schema)) {
       const result = rules.get(name)?.(this, rule, value, path, depth + 1, schema);
-      if (typeof result === "string") found.push({ path, code: snake(name), message: result });
+      if (typeof result === "string") found.push({ path, code: name, message: result });
       else if (result) found.push(...result);
     }
     return found;
@@ -61,8 +62,7 @@ function rank(violations: Violation[], path: string): number {
   return names("const") || names("enum") ? 2 : Math.min(violations.length, 1);
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const plural = (n: unknown, one: string): string => `${n} ${n === 1 ? one : one.endsWith("y") ? `${one.slice(0, -1)}ies` : `${one}s`}`;
+const plural = (n: unknown, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`;
 const nouns: Record<string, string> = { null: "null", boolean: "true or false", integer: "a whole number", number: "a number", string: "a text", array: "a list", object: "an object" };
 
 /** What a schema has as a limit. The ends of 64 bits don't fit into a number of JavaScript: what is next to them is meant. */
@@ -134,10 +134,10 @@ const rules = new Map<string, Rule>([
   ["properties", (check, rule, value, path, depth) => isObj(value) ? members(rule).flatMap(([name, schema]) => value.has(name) ? check.schema(schema, value.get(name)!, step(path, name), depth) : []) : []],
   ["additionalProperties", (check, rule, value, path, depth, schema) => isObj(value) ? [...value].flatMap(([name, item]) => {
     if (member(member(schema, "properties"), name) !== undefined) return [];
-    if (rule === false) return [{ path: step(path, name), code: "additional_properties", message: "is not a member that is allowed here" }];
+    if (rule === false) return [{ path: step(path, name), code: "additionalProperties", message: "is not a member that is allowed here" }];
     return check.schema(rule, item, step(path, name), depth);
   }) : []],
-  ["propertyNames", (check, rule, value, path, depth) => isObj(value) ? [...value.keys()].flatMap((name) => check.schema(rule, name, "", depth).length ? [{ path: step(path, name), code: "property_names", message: "is not a name that is allowed here" }] : []) : []],
+  ["propertyNames", (check, rule, value, path, depth) => isObj(value) ? [...value.keys()].flatMap((name) => check.schema(rule, name, "", depth).length ? [{ path: step(path, name), code: "propertyNames", message: "is not a name that is allowed here" }] : []) : []],
   ["minProperties", count(size, true, "have", "member")],
   ["maxProperties", count(size, false, "have", "member")],
   ["allOf", (check, rule, value, path, depth) => list(rule).flatMap((schema) => check.schema(schema, value, path, depth))],
