@@ -30,10 +30,10 @@ export function inline(text: string): Inline[] {
 }
 
 class Line {
-  private readonly top: Inline[] = [];
-  private readonly frames: Frame[] = [];
+  readonly #top: Inline[] = [];
+  readonly #frames: Frame[] = [];
   /** The runs of backticks that nothing ends any more. */
-  private readonly endless = new Set<string>();
+  readonly #endless = new Set<string>();
 
   constructor(private readonly text: string) {}
 
@@ -42,96 +42,96 @@ class Line {
     for (const match of this.text.matchAll(special)) {
       const [whole, escaped, ticks, bracket, closing, angled, bare, broken, marks] = match;
       if (match.index < end) continue;
-      this.say(this.text.slice(end, match.index));
+      this.#say(this.text.slice(end, match.index));
       end = match.index + whole.length;
-      if (escaped) this.say(escaped);
-      else if (ticks) end = this.code(ticks, end);
-      else if (bracket) this.open(bracket);
-      else if (closing) end = this.link(end);
-      else if (broken === "") this.add({ kind: "break" });
-      else if (marks) this.emphasis(marks, match.index);
+      if (escaped) this.#say(escaped);
+      else if (ticks) end = this.#code(ticks, end);
+      else if (bracket) this.#open(bracket);
+      else if (closing) end = this.#link(end);
+      else if (broken === "") this.#add({ kind: "break" });
+      else if (marks) this.#emphasis(marks, match.index);
       else {
         const url = angled ?? sentence(bare ?? "");
         if (bare) end = match.index + url.length;
-        this.add({ kind: "link", url, children: [{ kind: "text", text: url.replace("mailto:", "") }] });
+        this.#add({ kind: "link", url, children: [{ kind: "text", text: url.replace("mailto:", "") }] });
       }
     }
-    this.say(this.text.slice(end));
-    while (this.frames.length) this.drop();
-    return this.top;
+    this.#say(this.text.slice(end));
+    while (this.#frames.length) this.#drop();
+    return this.#top;
   }
 
-  private add(part: Inline) {
-    (this.frames.at(-1)?.parts ?? this.top).push(part);
+  #add(part: Inline) {
+    (this.#frames.at(-1)?.parts ?? this.#top).push(part);
   }
 
-  private say(text: string) {
-    if (text) this.add({ kind: "text", text });
+  #say(text: string) {
+    if (text) this.#add({ kind: "text", text });
   }
 
-  private open(mark: string) {
-    if (this.frames.length < deepest) this.frames.push({ mark, parts: [] });
-    else this.say(mark);
+  #open(mark: string) {
+    if (this.#frames.length < deepest) this.#frames.push({ mark, parts: [] });
+    else this.#say(mark);
   }
 
   /** drop takes what was opened last for text after all. */
-  private drop() {
-    const frame = this.frames.pop();
-    this.say(frame?.mark ?? "");
-    frame?.parts.forEach((part) => this.add(part));
+  #drop() {
+    const frame = this.#frames.pop();
+    this.#say(frame?.mark ?? "");
+    frame?.parts.forEach((part) => this.#add(part));
   }
 
   /** emphasis closes what a run of marks can close, and opens what is left of it. */
-  private emphasis(run: string, at: number) {
+  #emphasis(run: string, at: number) {
     const before = this.text[at - 1] ?? " ";
     const after = this.text[at + run.length] ?? " ";
     const within = run.startsWith("_") && /\w\w/.test(before + after);
     let rest = run;
-    if (run.length > 3 || within) return this.say(run);
+    if (run.length > 3 || within) return this.#say(run);
     while (rest && /\S/.test(before)) {
-      const mark = this.frames.findLast((frame) => frame.mark.endsWith("[") || rest.startsWith(frame.mark))?.mark;
+      const mark = this.#frames.findLast((frame) => frame.mark.endsWith("[") || rest.startsWith(frame.mark))?.mark;
       if (!mark || !rest.startsWith(mark)) break;
-      while (this.frames.at(-1)?.mark !== mark) this.drop();
+      while (this.#frames.at(-1)?.mark !== mark) this.#drop();
       const kind = mark === "~~" ? "del" : mark.length > 1 ? "strong" : "em";
-      const children = this.frames.pop()?.parts ?? [];
-      this.add({ kind, children });
+      const children = this.#frames.pop()?.parts ?? [];
+      this.#add({ kind, children });
       rest = rest.slice(mark.length);
     }
-    if (/\s/.test(after)) return this.say(rest);
-    if (rest.length > 1) this.open(rest.slice(0, 2));
-    if (rest.length % 2) this.open(rest.slice(-1));
+    if (/\s/.test(after)) return this.#say(rest);
+    if (rest.length > 1) this.#open(rest.slice(0, 2));
+    if (rest.length % 2) this.#open(rest.slice(-1));
   }
 
   /** link reads what follows a link's text; it returns where that ends. */
-  private link(at: number): number {
-    const opened = this.frames.findLastIndex((frame) => frame.mark.endsWith("["));
-    while (opened >= 0 && this.frames.length > opened + 1) this.drop();
+  #link(at: number): number {
+    const opened = this.#frames.findLastIndex((frame) => frame.mark.endsWith("["));
+    while (opened >= 0 && this.#frames.length > opened + 1) this.#drop();
     const found = opened < 0 ? null : target.exec(this.text.slice(at, at + longest));
     const url = found && safe((found[1] ?? found[2] ?? "").replace(/\\([!-/:-@[-`{-~])/g, "$1"));
     if (url == null) {
-      if (opened >= 0) this.drop();
-      this.say("]");
+      if (opened >= 0) this.#drop();
+      this.#say("]");
       return at;
     }
-    const children = (this.frames.pop()?.parts ?? []).map(unlinked);
-    this.add({ kind: "link", url, children });
+    const children = (this.#frames.pop()?.parts ?? []).map(unlinked);
+    this.#add({ kind: "link", url, children });
     return at + (found?.[0].length ?? 0);
   }
 
   /** code reads to the backticks that end it; it returns where that is. */
-  private code(ticks: string, at: number): number {
-    let close = this.endless.has(ticks) ? -1 : this.text.indexOf(ticks, at);
+  #code(ticks: string, at: number): number {
+    let close = this.#endless.has(ticks) ? -1 : this.text.indexOf(ticks, at);
     while (close >= 0 && (this.text[close + ticks.length] === "`" || this.text[close - 1] === "`")) {
       close = this.text.indexOf(ticks, close + 1);
     }
     if (close < 0) {
-      this.endless.add(ticks);
-      this.say(ticks);
+      this.#endless.add(ticks);
+      this.#say(ticks);
       return at;
     }
     const text = this.text.slice(at, close).replaceAll("\n", " ");
     const padded = text.startsWith(" ") && text.endsWith(" ") && text.trim();
-    this.add({ kind: "code", text: padded ? text.slice(1, -1) : text });
+    this.#add({ kind: "code", text: padded ? text.slice(1, -1) : text });
     return close + ticks.length;
   }
 }

@@ -5,13 +5,18 @@ import { inline, type Inline } from "./inline";
 
 interface MarkdownProps {
   text: string;
-  /** The level of a heading that is the text's first. */
+  /** The level of the text's highest heading. */
   level?: number;
 }
 
 /** Markdown shows a text of Markdown, as elements that are made one by one: none of it is HTML. */
 export function Markdown({ text, level = 3 }: MarkdownProps) {
-  const shown = useMemo(() => markdown(text).map((block, index) => show(block, index, level)), [text, level]);
+  const shown = useMemo(() => {
+    const blocks = markdown(text);
+    // Whatever level the text begins with, it goes on where the page is.
+    const highest = blocks.reduce((least, block) => (block.kind === "heading" ? Math.min(least, block.level) : least), 6);
+    return blocks.map((block, index) => show(block, index, level - highest));
+  }, [text, level]);
   return text ? <div class="markdown">{shown}</div> : null;
 }
 
@@ -24,7 +29,7 @@ function show(block: Block, key: number, level: number): ComponentChildren {
   switch (block.kind) {
     case "heading":
       return (
-        <div key={key} class="heading" role="heading" aria-level={Math.min(block.level + level - 1, 6)}>
+        <div key={key} class="heading" role="heading" aria-level={Math.max(1, Math.min(block.level + level, 6))}>
           {block.children.map(part)}
         </div>
       );
@@ -64,7 +69,7 @@ function tight(blocks: readonly Block[], level: number): ComponentChildren {
 
 function Table({ head, rows }: { head: readonly Cell[]; rows: readonly (readonly Cell[])[] }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Table">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Table">
       <table>
         <thead>
           <tr>

@@ -74,7 +74,8 @@ function Page({ document }: { document: Document }) {
       }
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       event.preventDefault();
-      setOpen(true);
+      // Where there is no menu, the rail is there already.
+      if (menu.current?.offsetParent) setOpen(true);
       // The drawer has to be there before what is in it can have the focus.
       requestAnimationFrame(() => field.current?.focus());
     };
@@ -94,7 +95,7 @@ function Page({ document }: { document: Document }) {
           {title}
         </a>
       </header>
-      <div id="rail" class="rail">
+      <section id="rail" class="rail" aria-label="Contents">
         <div class="head">
           <a class="brand" href="#/">
             {title}
@@ -111,7 +112,7 @@ function Page({ document }: { document: Document }) {
             <Rail document={document} route={route} />
           </Boundary>
         )}
-      </div>
+      </section>
       <div class="veil" onClick={() => setOpen(false)} />
       <main id="main" inert={open}>
         <Boundary of={route} name="This part of the document">

@@ -2,12 +2,13 @@ import { useEffect, useState } from "preact/hooks";
 import { Console, type ConsoleProps } from "../console/console";
 import type { Channel, Document, Message, Schema } from "../document";
 import { Line, Markdown } from "../markdown/markdown";
-import { Facts, Type } from "../schema/tree";
+import { Tree } from "../schema/tree";
 import { view } from "../schema/view";
+import { record } from "../value";
 import { Boundary } from "./boundary";
 import { Copy } from "./copy";
 import { MessageCard } from "./message";
-import { More, Term, way } from "./overview";
+import { More, schemaOf, Term, way } from "./overview";
 import { link } from "./route";
 
 interface ChannelProps {
@@ -96,22 +97,11 @@ function Head({ channel, name }: { channel: Channel; name: string }) {
 /** Handshake shows what has to be known to connect. */
 function Handshake({ document, channel }: { document: Document; channel: Channel }) {
   const { topic } = channel;
-  const rows: { name: string; place: string; schema: Schema; required: boolean; description?: string }[] = [];
-  for (const parameter of channel.parameters) {
-    const { name, description } = parameter;
-    rows.push({ name, place: "path", schema: ofParameter(parameter), required: true, description });
-  }
-  for (const name of topic?.parameters ?? []) {
-    const schema = topic?.schema(name) ?? true;
-    if (!channel.parameters.some((parameter) => parameter.name === name)) {
-      rows.push({ name, place: "topic", schema: schema === true ? { type: "string" } : schema, required: true });
-    }
-  }
-  for (const [place, schema] of [["query", channel.query], ["header", channel.headers], ["cookie", channel.cookies]] as const) {
-    // A topic is subscribed on a connection that there is already.
-    if (schema === undefined || channel.consumer) continue;
-    for (const property of view(document, schema).properties) rows.push({ ...property, place });
-  }
+  const path = channel.parameters.map(schemaOf);
+  const inPath = new Set(path.map(([name]) => name));
+  const inTopic = topic?.parameters.filter((name) => !inPath.has(name)) ?? [];
+  // A topic is subscribed on a connection that there is already.
+  const handshake = channel.consumer ? undefined : channel;
   return (
     <>
       <dl class="about">
@@ -144,49 +134,31 @@ function Handshake({ document, channel }: { document: Document; channel: Channel
           </Term>
         )}
       </dl>
-      {rows.length > 0 && (
-        <section aria-labelledby="parameters">
-          <h2 id="parameters">Parameters</h2>
-          <ul class="tree">
-            {rows.map((row) => (
-              <Parameter key={`${row.place} ${row.name}`} document={document} {...row} />
-            ))}
-          </ul>
-        </section>
-      )}
+      <Parameters document={document} title="Parameters" schema={all(path)} />
+      <Parameters document={document} title="Parameters of the topic" schema={all(inTopic.map((name) => [name, ofTopic(topic?.schema(name))]))} />
+      <Parameters document={document} title="Query" schema={handshake?.query} />
+      <Parameters document={document} title="Headers" schema={handshake?.headers} />
+      <Parameters document={document} title="Cookies" schema={handshake?.cookies} />
     </>
   );
 }
 
-/** A parameter of an address is a string, about which little can be said. */
-function ofParameter(parameter: Channel["parameters"][number]): Schema {
-  const said: Record<string, unknown> = { type: "string" };
-  if (parameter.enum.length) said["enum"] = parameter.enum;
-  if (parameter.default !== undefined) said["default"] = parameter.default;
-  if (parameter.examples.length) said["examples"] = parameter.examples;
-  return said;
+/** all is the schema of an object that has to have each of these members. */
+function all(properties: readonly (readonly [string, Schema])[]): Schema {
+  return { properties: record(properties), required: properties.map(([name]) => name) };
 }
 
-interface ParameterProps {
-  document: Document;
-  name: string;
-  place: string;
-  schema: Schema;
-  required: boolean;
-  description?: string;
+function ofTopic(schema: Schema | undefined): Schema {
+  return typeof schema === "object" ? schema : { type: "string" };
 }
 
-function Parameter({ document, name, place, schema, required, description }: ParameterProps) {
-  const shown = view(document, schema);
+function Parameters({ document, title, schema }: { document: Document; title: string; schema: Schema | undefined }) {
+  if (schema === undefined || !view(document, schema).properties.length) return null;
   return (
-    <li>
-      <div class="row">
-        <span class="name">{name}</span> <span class="badge">{place}</span> <Type document={document} shown={shown} />
-        {required && <span class="required">required</span>}
-      </div>
-      <Facts shown={shown} />
-      <Markdown text={description || shown.description} level={4} />
-    </li>
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <Tree document={document} schema={schema} />
+    </section>
   );
 }
 

@@ -10,7 +10,7 @@ const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\
 export function Json({ text, label }: { text: string; label?: string }) {
   const parts = useMemo(() => coloured(text), [text]);
   return (
-    <pre class="json" tabIndex={0} role="region" aria-label={label ?? "JSON"}>
+    <pre class="json" tabIndex={0} role="group" aria-label={label ?? "JSON"}>
       <code>{parts}</code>
     </pre>
   );

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
-import type { Document, Link, Security, Server } from "../document";
+import type { Document, Link, Parameter, Schema, Security, Server } from "../document";
 import { base } from "../load";
 import { safe } from "../markdown/inline";
 import { Anchor, Line, Markdown } from "../markdown/markdown";
+import { Tree } from "../schema/tree";
+import { record } from "../value";
 import { Copy } from "./copy";
 import { link } from "./route";
 
@@ -19,7 +21,7 @@ export function Overview({ document }: { document: Document }) {
       </p>
       <Markdown text={document.description} level={2} />
       <About document={document} />
-      <Servers servers={document.servers} />
+      <Servers document={document} />
       <Schemes schemes={document.security} />
       <Channels document={document} />
       <Tags document={document} />
@@ -85,7 +87,8 @@ function address(server: Server): string {
   return `${protocol}://${current ? location.host : server.host}${server.pathname}`;
 }
 
-function Servers({ servers }: { servers: readonly Server[] }) {
+function Servers({ document }: { document: Document }) {
+  const { servers } = document;
   if (!servers.length) return null;
   return (
     <section aria-labelledby="servers">
@@ -104,15 +107,7 @@ function Servers({ servers }: { servers: readonly Server[] }) {
           )}
           <Markdown text={server.description} level={4} />
           {server.variables.length > 0 && (
-            <dl class="about">
-              {server.variables.map((variable) => (
-                <Term key={variable.name} name={variable.name}>
-                  {variable.default && <code>{variable.default}</code>}
-                  {variable.enum.length > 0 && <span>one of {variable.enum.join(", ")}</span>}
-                  {variable.description && <Line text={variable.description} />}
-                </Term>
-              ))}
-            </dl>
+            <Tree document={document} schema={{ properties: record(server.variables.map(schemaOf)) }} />
           )}
         </div>
       ))}
@@ -120,13 +115,18 @@ function Servers({ servers }: { servers: readonly Server[] }) {
   );
 }
 
+/** schemaOf is what is known of a part of an address, which is a string, under its name. */
+export function schemaOf({ name, default: preset, ...said }: Parameter): [string, Schema] {
+  return [name, { type: "string", ...said, ...(preset !== undefined && { default: preset }) }];
+}
+
 /** way says in words how a client gives its credentials. */
 export function way(scheme: Security): ComponentChildren {
   if (scheme.type === "http") {
     return (
       <>
-        the header <code>Authorization</code>, with {scheme.scheme || "a scheme"}
-        {scheme.bearerFormat && ` of the format ${scheme.bearerFormat}`}
+        the header <code>Authorization: {scheme.scheme} …</code>
+        {scheme.bearerFormat && ` (${scheme.bearerFormat})`}
       </>
     );
   }

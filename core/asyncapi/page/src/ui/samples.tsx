@@ -26,8 +26,12 @@ export function samplesOf(document: Document, message: Message): Sample[] {
 export function frame(document: Document, message: Message): unknown {
   const made = synthesise(document, message.payload);
   const envelope: Record<string, unknown> = { ref: "1", topic: message.channel.topic?.pattern };
-  const known = (key: string) => Object.hasOwn(envelope, key) && key !== message.discriminator?.name && envelope[key];
-  return isObject(made) ? record(members(made).map(([key, value]) => [key, known(key) || value])) : made;
+  const name = message.discriminator?.name;
+  const known = (key: string) => key !== name && member(envelope, key);
+  // What says which message it is comes first, what it says last.
+  const place = (key: string) => [name, "ref", "topic", "version"].indexOf(key) + 1 || 5;
+  if (!isObject(made)) return made;
+  return record(members(made).map(([key, value]) => [key, known(key) || value] as const).sort(([a], [b]) => place(a) - place(b)));
 }
 
 interface SamplesProps {

@@ -29,12 +29,14 @@ export const most = 60;
 
 /** Index finds channels, messages and schemas by words. */
 export class Index {
-  private readonly entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
+  readonly #document: Document;
 
-  constructor(private readonly document: Document) {
+  constructor(document: Document) {
+    this.#document = document;
     for (const channel of document.channels) {
       const name = channel.title || channel.id;
-      this.entries.push({
+      this.#entries.push({
         kind: channel.topic ? "topic" : "channel",
         title: name,
         where: channel.topic?.pattern || channel.address,
@@ -42,22 +44,22 @@ export class Index {
         fields: fields([name, 10], [channel.id, 8], [channel.topic?.pattern, 6], [channel.address, 6], [tagged(channel), 4], [channel.summary, 3], [channel.description, 2]),
       });
       for (const message of channel.messages) {
-        this.entries.push({
+        this.#entries.push({
           kind: "message",
           title: message.name,
           where: name,
           href: link(channel.id, message.id),
-          fields: fields([message.name, message.framework ? 4 : 9], [message.title, 6], [tagged(message), 4], [message.summary, 3], [message.description, 2], [this.members(this.within(message)), 2], [name, 1]),
+          fields: fields([message.name, message.framework ? 4 : 9], [message.title, 6], [tagged(message), 4], [message.summary, 3], [message.description, 2], [this.#members(this.#within(message)), 2], [name, 1]),
         });
       }
     }
     for (const [name, schema] of document.schemas) {
-      this.entries.push({
+      this.#entries.push({
         kind: "schema",
         title: name,
         where: "schema",
         href: schemaLink(name),
-        fields: fields([name, 5], [view(document, schema).description, 2], [this.members(schema), 2]),
+        fields: fields([name, 5], [view(document, schema).description, 2], [this.#members(schema), 2]),
       });
     }
   }
@@ -67,7 +69,7 @@ export class Index {
     const words = terms(query);
     if (!words.length) return [];
     const found: { entry: Entry; score: number }[] = [];
-    for (const entry of this.entries) {
+    for (const entry of this.#entries) {
       const score = worth(entry, words);
       if (score > 0) found.push({ entry, score });
     }
@@ -76,23 +78,23 @@ export class Index {
   }
 
   /** What is in a message: its envelope is that of all. */
-  private within(message: Message): Schema {
-    const payload = view(this.document, message.payload).properties.find((property) => property.name === "payload");
+  #within(message: Message): Schema {
+    const payload = view(this.#document, message.payload).properties.find((property) => property.name === "payload");
     return payload?.schema ?? message.payload;
   }
 
   /** The names of the members of a schema, and what is said of them. */
-  private members(schema: Schema, seen = new Set<string>(), depth = 0): string {
-    const shown = view(this.document, schema);
+  #members(schema: Schema, seen = new Set<string>(), depth = 0): string {
+    const shown = view(this.#document, schema);
     if (depth > deepest || (shown.name && seen.has(shown.name))) return "";
     if (shown.name) seen.add(shown.name);
     const words: string[] = [];
     for (const property of shown.properties) {
-      const inner = view(this.document, property.schema);
-      words.push(property.name, inner.description, this.members(property.schema, seen, depth + 1));
+      const inner = view(this.#document, property.schema);
+      words.push(property.name, inner.description, this.#members(property.schema, seen, depth + 1));
     }
     for (const inner of [...shown.alternatives, shown.items, shown.extra]) {
-      if (typeof inner === "object") words.push(this.members(inner, seen, depth + 1));
+      if (typeof inner === "object") words.push(this.#members(inner, seen, depth + 1));
     }
     return words.filter((word) => word).join(" · ");
   }

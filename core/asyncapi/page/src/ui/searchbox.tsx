@@ -18,19 +18,16 @@ export function Search({ document, query, onQuery, field }: SearchProps) {
   const [active, setActive] = useState(0);
   useEffect(() => setActive(0), [query]);
 
-  const go = (to: number) => {
-    setActive(to);
-    globalThis.document.getElementById(`hit-${to}`)?.scrollIntoView({ block: "nearest" });
-  };
   const keys = (event: KeyboardEvent) => {
-    const last = hits.length - 1;
-    const moves: Record<string, number> = { ArrowDown: active === last ? 0 : active + 1, ArrowUp: active === 0 ? last : active - 1 };
-    const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (event.key === "Escape") {
+      // Where there is nothing to clear, it closes the drawer.
       if (query) event.stopPropagation();
       onQuery("");
-    } else if (move !== undefined && hits.length) {
-      go(move);
+    } else if (step && hits.length) {
+      const to = (active + step + hits.length) % hits.length;
+      setActive(to);
+      globalThis.document.getElementById(`hit-${to}`)?.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter" && hits[active]) {
       location.hash = hits[active].href;
     } else {
