@@ -93,7 +93,9 @@ func (s *side) view(all places) *view {
 	for _, f := range forms {
 		w.forms = append(w.forms, f.split()...)
 	}
-	w.forms = gathered(w.forms)
+	if !w.fuzzy {
+		w.forms = gathered(w.forms)
+	}
 	return w
 }
 
@@ -113,7 +115,7 @@ func (v *viewer) all(all places) []*form {
 func (v *viewer) one(p place) []*form {
 	p, k := v.keywords(p)
 	if v.inside[p.pointer] && p.pointer != "" {
-		return []*form{{kinds: anything, at: p.pointer}}
+		return nil // it adds no alternative to itself
 	}
 	v.inside[p.pointer] = true
 	defer delete(v.inside, p.pointer)
@@ -174,6 +176,7 @@ func (v *viewer) own(p place, k *keywords) *form {
 	f.readRules(k)
 	f.readArray(p, k)
 	f.readObject(p, k)
+	f.prune()
 	for _, x := range []struct {
 		keyword string
 		text    jsontext.Value

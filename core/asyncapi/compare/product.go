@@ -61,10 +61,24 @@ func (f *form) and(g *form) *form {
 		both.values = maps.Clone(f.values)
 		maps.DeleteFunc(both.values, func(text string, _ literal) bool { return g.values[text].text == "" })
 	}
-	if both.values != nil && len(both.values) == 0 {
-		both.kinds = 0
-	}
+	both.prune()
 	return both
+}
+
+// prune drops the values that are of no type of the form, and the types of which
+// there are no values.
+func (f *form) prune() {
+	if f.values == nil {
+		return
+	}
+	values, kinds := map[string]literal{}, kind(0)
+	for value, l := range f.values {
+		if l.kind&f.kinds != 0 && (!f.whole || l.number == nil || l.number.IsInt()) {
+			values[value] = l
+			kinds |= l.kind
+		}
+	}
+	f.values, f.kinds = values, kinds
 }
 
 // property is what a form says of a property.

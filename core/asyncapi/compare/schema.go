@@ -77,7 +77,7 @@ func (c *comparison) schemas(a, b places, depth int) (found []finding, lowest in
 	}
 	c.ongoing[key] = depth
 	d := &difference{comparison: c, depth: depth, lowest: depth}
-	d.views(c.old.view(a), c.now.view(b))
+	d.views(a, b)
 	delete(c.ongoing, key)
 	found = slices.Clip(d.unique())
 	if d.lowest >= depth && (depth > 0 || c.frame == "") {
@@ -130,14 +130,14 @@ func both(found []finding) effect {
 	return e & (narrower | wider)
 }
 
-// views compares two unions.
-func (d *difference) views(a, b *view) {
+// views compares two schemas as unions.
+func (d *difference) views(old, now places) {
+	a, b := d.old.view(old), d.now.view(now)
 	d.annotations(a, b)
-	olds, news := a.forms, b.forms
 	before := len(d.found)
 	paired := 0
 	for _, k := range kindNames {
-		x, y := ofKind(olds, k.kind), ofKind(news, k.kind)
+		x, y := ofKind(a.forms, k.kind), ofKind(b.forms, k.kind)
 		if len(x) == 1 && len(y) == 1 {
 			d.forms(x[0], y[0])
 			paired++
@@ -148,8 +148,8 @@ func (d *difference) views(a, b *view) {
 		d.leftover(a, b, x, y)
 	}
 	d.retype(a, b, before, paired)
-	if a.fuzzy || b.fuzzy {
-		d.fuzzy(a, b, before, paired)
+	if (a.fuzzy || b.fuzzy) && !d.alike(old, now) {
+		d.add(narrower|wider, a.at, b.at, "oneOf has alternatives that overlap, and they are others: it may be different")
 	}
 }
 
@@ -224,16 +224,6 @@ func (d *difference) retype(a, b *view, before, paired int) {
 	}
 	d.found = d.found[:before]
 	d.add(narrower|wider, a.at, b.at, "it was %s, and is %s", a, b)
-}
-
-// fuzzy is about a oneOf whose alternatives may overlap: a value may have matched
-// two of them, and matches one now, or the other way round. Even an optional property
-// more can be what makes the difference.
-func (d *difference) fuzzy(a, b *view, before, paired int) {
-	same := a.fuzzy == b.fuzzy && paired == len(a.forms) && paired == len(b.forms)
-	if !same || slices.ContainsFunc(d.found[before:], func(f finding) bool { return f.effect != words }) {
-		d.add(narrower|wider, a.at, b.at, "oneOf has alternatives that overlap, and they are others: it may be different")
-	}
 }
 
 // annotations compares what is said to people.

@@ -60,6 +60,9 @@ const shared = `
 	"List": {"type": "object", "properties": {"head": {"type": "string"}, "tail": {"anyOf": [{"$ref": "#/components/schemas/List"}, {"type": "null"}]}}},
 	"List2": {"type": "object", "properties": {"head": {"type": "string"}, "tail": {"anyOf": [{"$ref": "#/components/schemas/List2"}, {"type": "null"}]}}},
 	"List3": {"type": "object", "properties": {"head": {"type": "string", "maxLength": 5}, "tail": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/List3"}]}}},
+	"Again": {"anyOf": [{"$ref": "#/components/schemas/Again"}, {"type": "string"}]},
+	"Either": {"oneOf": [{"type": "array"}, {"type": "array", "items": {"type": "string"}}]},
+	"Either2": {"oneOf": [{"type": "array"}, {"type": "array", "items": {"type": "string"}, "enum": ["x"]}]},
 	"Loop": {"allOf": [{"$ref": "#/components/schemas/Loop"}]},
 	"Text": {"type": "string"}, "Alias": {"$ref": "#/components/schemas/Text"}`
 
@@ -88,6 +91,7 @@ var schemaChanges = []struct {
 	{"alternatives in another order", `{"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}]}`, `{"anyOf": [{"$ref": "#/components/schemas/Dog"}, {"$ref": "#/components/schemas/Cat"}]}`, same, ""},
 	{"one that is in another", `{"type": "number"}`, `{"anyOf": [{"type": "number"}, {"type": "integer"}]}`, same, ""},
 	{"made of itself", `{"$ref": "#/components/schemas/Loop"}`, `{"$ref": "#/components/schemas/Loop"}`, same, ""},
+	{"an alternative of itself", `{"$ref": "#/components/schemas/Again"}`, `{"type": "string"}`, same, ""},
 	{"another language", `{"schemaFormat": "application/vnd.apache.avro;version=1.9.0", "schema": {"type": "string"}}`, `{"schema": {"type": "string"}, "schemaFormat": "application/vnd.apache.avro;version=1.9.0"}`, same, ""},
 	{"the same language", `{"schemaFormat": "application/schema+json;version=draft-07", "schema": {"type": "string"}}`, `{"type": "string"}`, same, ""},
 	{"not", `{"not": {"type": "string"}}`, `{"not": {"$ref": "#/components/schemas/Text"}}`, same, ""},
@@ -173,6 +177,8 @@ var schemaChanges = []struct {
 	{"overlapping, with an optional property more", `{"oneOf": [{"type": "object"}, {"type": "object", "properties": {"a": {"type": "string"}}}]}`, `{"oneOf": [{"type": "object", "properties": {"b": true}}, {"type": "object", "properties": {"a": {"type": "string"}}}]}`, other, "alternatives that overlap"},
 	{"a bound between integers", `{"type": "integer", "minimum": 1, "maximum": 2}`, `{"type": "integer", "minimum": 0.5, "exclusiveMaximum": 2.5}`, same, ""},
 	{"a negative bound between integers", `{"type": "integer", "minimum": -1, "maximum": -2}`, `{"type": "integer", "exclusiveMinimum": -2, "maximum": -1.5}`, same, ""},
+	{"overlapping, by a reference", `{"$ref": "#/components/schemas/Either"}`, `{"$ref": "#/components/schemas/Either2"}`, other, "alternatives that overlap"},
+	{"overlapping in another way", `{"oneOf": [{"type": "null"}, {"type": "null"}, {"type": "boolean"}]}`, `{"oneOf": [{"type": "null"}, {"type": "boolean"}, {"type": "boolean"}]}`, other, "alternatives that overlap"},
 	{"recursive", `{"$ref": "#/components/schemas/Tree"}`, `{"$ref": "#/components/schemas/Tree3"}`, narrower, "minLength is 1"},
 	{"recursive, with alternatives", `{"$ref": "#/components/schemas/List"}`, `{"$ref": "#/components/schemas/List3"}`, narrower, "maxLength is 5"},
 

@@ -223,6 +223,10 @@ func (w *yamlWriter) string(s string) (err error) {
 func (w *yamlWriter) scalar(n *yaml.Node) error {
 	switch tag := n.ShortTag(); tag {
 	case "!!str", "!!timestamp", "!!binary", "!!merge":
+		if n.Style == 0 && plainNumber.MatchString(n.Value) { // too big for the reader, not for JSON
+			w.out = append(w.out, n.Value...)
+			return nil
+		}
 		return w.string(n.Value)
 	case "!!null":
 		w.out = append(w.out, "null"...)
