@@ -2,6 +2,7 @@ package compare
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -29,11 +30,9 @@ func (d *difference) oneOf(a, b places) bool {
 	if len(x.OneOf) != len(y.OneOf) || len(x.AllOf)+len(x.AnyOf)+len(y.AllOf)+len(y.AnyOf) > 0 {
 		return false
 	}
-	left := slices.Clone(y.OneOf)
-	for _, text := range x.OneOf {
-		i := slices.IndexFunc(left, func(other jsontext.Value) bool {
-			return d.equal(places{{text: text}}, places{{text: other}})
-		})
+	left := q.list(y.OneOf, "oneOf")
+	for _, one := range p.list(x.OneOf, "oneOf") {
+		i := slices.IndexFunc(left, func(other place) bool { return d.equal(places{one}, places{other}) })
 		if i < 0 {
 			return false
 		}
@@ -42,7 +41,16 @@ func (d *difference) oneOf(a, b places) bool {
 	return d.equal(places{p.without("oneOf")}, places{q.without("oneOf")})
 }
 
-// without is a schema that lacks a keyword.
+// list is the schemas of a keyword.
+func (p place) list(texts []jsontext.Value, keyword string) places {
+	all := make(places, len(texts))
+	for i, text := range texts {
+		all[i] = p.at(text, keyword, strconv.Itoa(i))
+	}
+	return all
+}
+
+// without is a schema that lacks a keyword, at a place that nothing else has.
 func (p place) without(keyword string) place {
 	var members map[string]jsontext.Value
 	if json.Unmarshal(p.text, &members) != nil {
@@ -53,7 +61,7 @@ func (p place) without(keyword string) place {
 	if err != nil {
 		return p
 	}
-	return place{text: text}
+	return p.at(text, "without "+keyword)
 }
 
 // equal reports whether two schemas have no difference but what they say to people.

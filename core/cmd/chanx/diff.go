@@ -121,6 +121,7 @@ func verdict(changes []compare.Change) string {
 		return "unchanged"
 	}
 	var counts []string
+	kinds := map[compare.Level]string{compare.Breaking: "breaking", compare.Compatible: "compatible", compare.Documentation: "in the documentation"}
 	for _, level := range levels {
 		n := 0
 		for _, c := range changes {
@@ -129,14 +130,14 @@ func verdict(changes []compare.Change) string {
 			}
 		}
 		if n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, level))
+			counts = append(counts, fmt.Sprintf("%d %s", n, kinds[level]))
 		}
 	}
 	text := strings.Join(counts, ", ")
 	if changes[0].Level != compare.Breaking {
-		return "compatible: " + text
+		return "compatible (" + text + ")"
 	}
-	return "breaking: " + text
+	return "breaking (" + text + ")"
 }
 
 func writeText(w io.Writer, changes []compare.Change) error {
@@ -166,7 +167,7 @@ func writeText(w io.Writer, changes []compare.Change) error {
 
 func writeMarkdown(w io.Writer, changes []compare.Change) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**API: %s**\n", verdict(changes))
+	fmt.Fprintf(&b, "**The API: %s**\n", verdict(changes))
 	level := compare.Level("")
 	for _, c := range changes {
 		if c.Level != level {

@@ -132,7 +132,7 @@ type input struct {
 func (f *flags) input() *input {
 	in := &input{Reader: source.Reader{Stdin: f.std.in, Header: http.Header{}}}
 	f.Var(headers{in.Header}, "header", "send a `'Name: value'` with requests to the host of a URL; can be repeated")
-	f.DurationVar(&in.wait, "timeout", 30*time.Second, "how `long` to wait for documents in all; 30s if not given")
+	f.DurationVar(&in.wait, "timeout", 30*time.Second, "wait that `long` for documents in all; 30s if not given")
 	return in
 }
 

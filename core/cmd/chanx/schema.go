@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -69,7 +68,7 @@ func schemaText(ctx context.Context, in *input, name string, refs bool, hosts []
 	text := jsontext.Value(d.JSON)
 	if refs {
 		if text, err = in.Bundle(ctx, d, hosts); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
 	}
 	text = text.Clone()

@@ -126,12 +126,12 @@ func (b *bundler) reference(n *node, ref, kind string, in *part) error {
 	if name != "" {
 		var err error
 		if to, err = b.document(name, in); err != nil {
-			return fmt.Errorf("%s, in %s: %w", ref, shown(in.name), err)
+			return fmt.Errorf("%s, in %s: %w", ref, Shown(in.name), err)
 		}
 	}
 	pointer, err := url.PathUnescape(fragment)
 	if err != nil || pointer != "" && pointer[0] != '/' {
-		return fmt.Errorf("%s, in %s: #%s is not a JSON Pointer", ref, shown(in.name), fragment)
+		return fmt.Errorf("%s, in %s: #%s is not a JSON Pointer", ref, Shown(in.name), fragment)
 	}
 	if to.tree == b.root {
 		n.setRef("#" + fragment)
@@ -144,7 +144,7 @@ func (b *bundler) reference(n *node, ref, kind string, in *part) error {
 	}
 	found := to.tree.find(t.pointer)
 	if found == nil {
-		return fmt.Errorf("%s, in %s: it is not there", ref, shown(in.name))
+		return fmt.Errorf("%s, in %s: it is not there", ref, Shown(in.name))
 	}
 	section := b.root.object("components").object(sections[kind])
 	id := freeName(section, t)

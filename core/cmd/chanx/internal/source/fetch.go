@@ -25,13 +25,13 @@ func (r *Reader) fetch(ctx context.Context, name string) (text []byte, yaml bool
 	if kind == "text/html" {
 		beside, ok := documentBeside(name)
 		if !ok {
-			return nil, false, fmt.Errorf("%s is a page, not a document", shown(name))
+			return nil, false, fmt.Errorf("%s is a page, not a document", Shown(name))
 		}
 		if text, kind, err = r.get(ctx, beside); err != nil {
-			return nil, false, fmt.Errorf("%s is a page, and there is no document beside it: %w", shown(name), err)
+			return nil, false, fmt.Errorf("%s is a page, and there is no document beside it: %w", Shown(name), err)
 		}
 		if kind == "text/html" {
-			return nil, false, fmt.Errorf("%s and %s are pages, not documents", shown(name), shown(beside))
+			return nil, false, fmt.Errorf("%s and %s are pages, not documents", Shown(name), Shown(beside))
 		}
 	}
 	return text, strings.HasSuffix(kind, "yaml"), nil
@@ -52,7 +52,7 @@ func documentBeside(page string) (string, bool) {
 func (r *Reader) get(ctx context.Context, name string) (text []byte, kind string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, name, http.NoBody)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", shown(name), err)
+		return nil, "", fmt.Errorf("%s: %w", Shown(name), err)
 	}
 	maps.Copy(request.Header, r.Header)
 	if request.Header.Get("Accept") == "" {
@@ -72,7 +72,7 @@ func (r *Reader) get(ctx context.Context, name string) (text []byte, kind string
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("%s: %s%s", shown(name), response.Status, mend(response.StatusCode))
+		return nil, "", fmt.Errorf("%s: %s%s", Shown(name), response.Status, mend(response.StatusCode))
 	}
 	kind, _, _ = mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if text, err = limited(response.Body); err != nil {
@@ -92,12 +92,12 @@ func mend(status int) string {
 // whyNot says in short why there was no answer.
 func whyNot(ctx context.Context, name string, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%s: it takes too long", shown(name))
+		return fmt.Errorf("%s: it takes too long", Shown(name))
 	}
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	return fmt.Errorf("%s: %w", shown(name), err)
+	return fmt.Errorf("%s: %w", Shown(name), err)
 }
 
 // redirect keeps what the user has for one host from any other, and what was asked

@@ -100,10 +100,10 @@ func parse(name string, text []byte, isYAML bool) (*Document, error) {
 	start := bytes.TrimLeft(text, " \t\r\n")
 	switch {
 	case len(start) == 0:
-		return nil, fmt.Errorf("%s: it is empty", shown(name))
+		return nil, fmt.Errorf("%s: it is empty", Shown(name))
 	case !isYAML && (start[0] == '{' || start[0] == '['):
 		if err := validJSON(text); err != nil {
-			return nil, fmt.Errorf("%s: %w", shown(name), err)
+			return nil, fmt.Errorf("%s: %w", Shown(name), err)
 		}
 		return d, nil
 	}
@@ -112,7 +112,7 @@ func parse(name string, text []byte, isYAML bool) (*Document, error) {
 		d.JSON, err = yamlToJSON(d.root)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown(name), yamlFault(err))
+		return nil, fmt.Errorf("%s: %w", Shown(name), yamlFault(err))
 	}
 	return d, nil
 }
@@ -139,8 +139,8 @@ func validJSON(text []byte) error {
 	return &PositionError{line, column, errors.New(strings.TrimPrefix(err.Error(), "jsontext: "))}
 }
 
-// shown is a name without what nobody should see.
-func shown(name string) string {
+// Shown is a name without what nobody should see.
+func Shown(name string) string {
 	if u, err := url.Parse(name); err == nil && u.User != nil {
 		return u.Redacted()
 	}
