@@ -63,21 +63,14 @@ function paragraph(lines: readonly string[], start: number, depth: number): [Blo
   const text = [(lines[start] ?? "").trimStart()];
   let at = start + 1;
   for (; at < lines.length && !interrupts(lines[at] ?? "", depth); at++) {
-    const line = lines[at] ?? "";
-    const underline = /^ {0,3}(=+|-+)[ \t]*$/.exec(line);
-    if (underline) {
-      const level = underline[1]?.startsWith("=") ? 1 : 2;
-      return [{ kind: "heading", level, children: inline(text.join("\n").trimEnd()) }, at + 1];
-    }
-    text.push(line.trimStart());
+    text.push((lines[at] ?? "").trimStart());
   }
   return [{ kind: "paragraph", children: inline(text.join("\n").trimEnd()) }, at];
 }
 
 /** Whether a line ends the paragraph before it. */
 function interrupts(line: string, depth: number): boolean {
-  if (!line.trim() || fence.test(line) || heading.test(line)) return true;
-  if (rule.test(line) && !/^ {0,3}-+\s*$/.test(line)) return true;
+  if (!line.trim() || fence.test(line) || heading.test(line) || rule.test(line)) return true;
   const starts = item.exec(line);
   const lists = starts !== null && line.trim() !== starts[2] && !/^\d/.test(starts[2] ?? "");
   return depth < deepest && (quote.test(line) || lists || /^ {0,3}1[.)] /.test(line));

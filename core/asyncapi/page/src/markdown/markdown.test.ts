@@ -79,7 +79,7 @@ test("the parts of a line", async (t) => {
 const texts: [string, string][] = [
   ["a\nb\n\nc", "p(a\nb) p(c)"],
   ["# A #\n## B\ntext", "h1(A) h2(B) p(text)"],
-  ["A\n===\nB\n---", "h1(A) h2(B)"],
+  ["A\n---\nB", "p(A) rule p(B)"],
   ["#not", "p(#not)"],
   ["```go\nx := *y\n\n# z\n```\nafter", "pre:go(x := *y\n\n# z) p(after)"],
   ["~~~\nopen", "pre:(open)"],

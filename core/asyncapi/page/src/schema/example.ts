@@ -1,5 +1,5 @@
 import type { Document, Schema } from "../document";
-import { list, record, text } from "../value";
+import { list, member, record, text } from "../value";
 import { constant, isMap, view, type View } from "./view";
 
 /** How deep values are made: what is deeper, and not required, is left out. */
@@ -70,7 +70,7 @@ function object(document: Document, shown: View, optional: boolean, path: readon
 }
 
 function array(document: Document, shown: View, optional: boolean, path: readonly string[]): unknown[] {
-  const least = Math.min(numeric(shown, "minItems") ?? 0, 8);
+  const least = Math.min(numeric(shown, "minItems", 0), 8);
   if (shown.items === undefined) return [];
   const recursive = path.includes(view(document, shown.items).name || "-");
   const length = Math.max(least, optional && !recursive ? 1 : 0);
@@ -81,44 +81,31 @@ const formats: Readonly<Record<string, string>> = {
   "date-time": "2026-01-31T09:30:00Z",
   date: "2026-01-31",
   time: "09:30:00Z",
-  duration: "PT30S",
   email: "someone@example.com",
   hostname: "example.com",
   ipv4: "192.0.2.1",
   ipv6: "2001:db8::1",
   uri: "https://example.com/",
-  "uri-reference": "/path",
-  url: "https://example.com/",
   uuid: "123e4567-e89b-42d3-a456-426614174000",
-  byte: "aGVsbG8=",
+  base64: "aGVsbG8=",
 };
 
 function string(shown: View): string {
-  const format = text(shown.keywords.get("format"));
-  if (Object.hasOwn(formats, format)) return formats[format] ?? "";
-  if (text(shown.keywords.get("contentEncoding")) === "base64") return "aGVsbG8=";
-  const least = Math.min(numeric(shown, "minLength") ?? 0, 1024);
-  const most = numeric(shown, "maxLength") ?? Infinity;
-  const word = "text".padEnd(least, "text");
-  return most < word.length ? word.slice(0, Math.max(0, most)) : word;
+  const format = member(formats, text(shown.keywords.get("format")) || text(shown.keywords.get("contentEncoding")));
+  const least = Math.min(numeric(shown, "minLength", 0), 1024);
+  return text(format) || "text".padEnd(least, "text").slice(0, Math.max(0, numeric(shown, "maxLength", Infinity)));
 }
 
 function number(shown: View): number {
-  const least = numeric(shown, "minimum");
-  const above = numeric(shown, "exclusiveMinimum");
-  const most = numeric(shown, "maximum");
-  const below = numeric(shown, "exclusiveMaximum");
-  const step = numeric(shown, "multipleOf") ?? 1;
-  let value = 0;
-  if (least !== undefined && value < least) value = least;
-  if (above !== undefined && value <= above) value = above + step;
-  if (most !== undefined && value > most) value = most;
-  if (below !== undefined && value >= below) value = below - step;
+  const step = numeric(shown, "multipleOf", 1) || 1;
+  const least = Math.max(numeric(shown, "minimum", -Infinity), numeric(shown, "exclusiveMinimum", -Infinity) + step);
+  const most = Math.min(numeric(shown, "maximum", Infinity), numeric(shown, "exclusiveMaximum", Infinity) - step);
+  const value = Math.min(Math.max(0, least), most);
   const multiple = Math.ceil(value / step) * step;
-  return step !== 1 && (most === undefined || multiple <= most) ? multiple : value;
+  return step !== 1 && multiple <= most ? multiple : value;
 }
 
-function numeric(shown: View, keyword: string): number | undefined {
+function numeric(shown: View, keyword: string, otherwise: number): number {
   const value = shown.keywords.get(keyword);
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+  return typeof value === "number" ? value : otherwise;
 }

@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Document } from "../document";
 import { Index, marked, most, terms, type Hit } from "./search";
 
@@ -16,14 +16,17 @@ export function Search({ document, query, onQuery, field }: SearchProps) {
   const index = useMemo(() => (asked ? new Index(document) : undefined), [document, asked]);
   const hits = useMemo(() => index?.search(query) ?? [], [index, query]);
   const [active, setActive] = useState(0);
-  useEffect(() => setActive(0), [query]);
+  const ask = (text: string) => {
+    setActive(0);
+    onQuery(text);
+  };
 
   const keys = (event: KeyboardEvent) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (event.key === "Escape") {
       // Where there is nothing to clear, it closes the drawer.
       if (query) event.stopPropagation();
-      onQuery("");
+      ask("");
     } else if (step && hits.length) {
       const to = (active + step + hits.length) % hits.length;
       setActive(to);
@@ -52,7 +55,7 @@ export function Search({ document, query, onQuery, field }: SearchProps) {
         autocomplete="off"
         spellcheck={false}
         value={query}
-        onInput={(event) => onQuery(event.currentTarget.value)}
+        onInput={(event) => ask(event.currentTarget.value)}
         onKeyDown={keys}
       />
       {!query && <kbd aria-hidden="true">/</kbd>}
