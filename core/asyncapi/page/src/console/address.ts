@@ -1,5 +1,5 @@
 import type { Channel, Parameter, Schema, Server } from "../document";
-import { isList, isObj, Num, write, type Json, type Obj } from "../form/json";
+import { isList, isObj, plain, type Json, type Obj } from "../form/json";
 import { record } from "../value";
 
 /** Place is what the console needs of the page's own location. */
@@ -29,12 +29,6 @@ export function origin(server: Server, variables: Obj, place: Place): string {
   const pathname = as(server.pathname).replace(/^\/*(?=.)/, "/").replace(/\/+$/, "");
   if (server.id === own.id) return `${here}://${place.host}${pathname}`;
   return `${/^wss?$/.test(server.protocol) ? server.protocol : here}://${as(server.host)}${pathname}`;
-}
-
-/** plain is a value as it stands in a path, a topic or a query. */
-export function plain(value: Json): string {
-  if (value instanceof Num) return value.text;
-  return typeof value === "string" ? value : write(value);
 }
 
 /** query is the text after the question mark: a list has its name once for each item, and null isn't sent. */

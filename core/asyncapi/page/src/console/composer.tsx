@@ -4,10 +4,11 @@ import { Fields, fieldId, focusSoon, type Problems } from "../form/field";
 import { parse, write, type Obj } from "../form/json";
 import { bodyOf } from "../form/model";
 import { Raw } from "../form/raw";
+import { Select } from "../form/select";
 import type { Violation } from "../form/validate";
 import { useKept, useListened, type Bench } from "./bench";
 import { bodyOfDraft, composed, loaded, refOfDraft, topicOfDraft, type Composed } from "./draft";
-import { bodyFor, problemsOf } from "./frames";
+import { bodyFor, bodyNames, problemsOf } from "./frames";
 
 type Tab = "form" | "json" | "frame";
 const tabs: readonly (readonly [Tab, string])[] = [["form", "Form"], ["json", "JSON"], ["frame", "Frame"]];
@@ -74,6 +75,7 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
     const entry = session.send(made.text);
     if (entry) {
       setSent(entry.ref);
+      setTried(false);
       keep({ ref: undefined });
     }
   };
@@ -110,12 +112,12 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
   );
 }
 
-/** messageOf is the message that is composed: the one that was chosen, else the channel's first. */
-function messageOf({ draft, session }: Bench, channel: Channel): Message | undefined {
+/** messageOf is the message that is composed: the one that was chosen, else one of the channel, preferably with something to fill in. */
+function messageOf({ document, draft, session }: Bench, channel: Channel): Message | undefined {
   if (draft.message) return draft.message;
-  const groups = session.frames.sendable();
-  const own = groups.find((group) => group.channel === channel && group.messages.some((one) => !one.framework)) ?? groups.find((group) => group.messages.some((one) => !one.framework)) ?? groups[0];
-  return own?.messages[0];
+  const all = session.frames.sendable();
+  const rank = (message: Message) => Number(message.framework) * 4 + Number(message.channel !== channel) * 2 + Number(!bodyNames(document, message).length);
+  return all.sort((a, b) => rank(a) - rank(b))[0];
 }
 
 interface PartProps {
@@ -128,23 +130,20 @@ interface PartProps {
 /** Choice is which message it is, and what the envelope has beside its name. */
 function Choice({ bench, message, problems, edit }: PartProps) {
   const { session, draft } = bench;
-  const groups = session.frames.sendable();
-  const all = groups.flatMap((group) => group.messages);
+  const all = session.frames.sendable();
   const topical = session.frames.topics.includes(message.channel);
-  const options = (messages: readonly Message[]) => messages.map((one) => <option key={one.id} value={String(all.indexOf(one))}>{one.name}{one.title && one.title.toLowerCase() !== one.name ? ` — ${one.title}` : ""}</option>);
+  const name = ({ name, title, channel }: Message) => name + (channel.topic ? ` · ${channel.topic.pattern}` : title && ` · ${title}`);
   const found = problems.get("/topic");
   return (
     <div class="choice">
-      <label class="wide">
+      <label>
         <span>Message</span>
-        <select value={String(all.indexOf(message))} onChange={(e) => edit({ message: all[Number(e.currentTarget.value)], text: undefined, ref: undefined })}>
-          {groups.length > 1 ? groups.map((group) => <optgroup key={group.channel.id} label={group.channel.topic?.pattern ?? group.channel.id}>{options(group.messages)}</optgroup>) : options(all)}
-        </select>
+        <Select options={all.map(name)} chosen={all.indexOf(message)} on={(i) => edit({ message: all[i], text: undefined, ref: undefined })} />
       </label>
       {topical && (
-        <label class="wide">
+        <label>
           <span>Topic</span>
-          <input id={fieldId("/topic")} list="topics" autocomplete="off" spellcheck={false} value={topicOfDraft(draft, session, message)} aria-invalid={!!found} disabled={draft.text !== undefined} onInput={(e) => edit({ topics: new Map(draft.topics).set(message.channel, e.currentTarget.value) })} />
+          <input id={fieldId("/topic")} list="topics" placeholder={message.channel.topic?.pattern} autocomplete="off" spellcheck={false} value={topicOfDraft(draft, session, message)} aria-invalid={!!found} disabled={draft.text !== undefined} onInput={(e) => edit({ topics: new Map(draft.topics).set(message.channel, e.currentTarget.value) })} />
           <datalist id="topics">
             {[...session.subscriptions.values()].filter((one) => one.channel === message.channel).map((one) => <option key={one.topic} value={one.topic} />)}
           </datalist>
@@ -169,7 +168,7 @@ function Body({ bench, message, tab, made, problems, edit }: BodyProps) {
   const schema = bodyFor(document, message);
   const body = bodyOfDraft(document, draft, message);
   const put = (value: Obj) => edit({ bodies: new Map(draft.bodies).set(message, value) });
-  const names = Object.keys((typeof schema === "object" && schema["properties"]) || {});
+  const names = bodyNames(document, message);
   if (tab === "frame") return <FrameText draft={draft} made={made} edit={edit} />;
   if (draft.text !== undefined) {
     return (

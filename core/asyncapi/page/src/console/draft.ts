@@ -23,7 +23,7 @@ export const bodyOfDraft = (document: Document, draft: Draft, message: Message):
 export function topicOfDraft(draft: Draft, session: Session, { channel }: Message): string {
   if (!session.frames.topics.includes(channel)) return "";
   const subscribed = [...session.subscriptions.values()].find((one) => one.channel === channel);
-  return draft.topics.get(channel) ?? subscribed?.topic ?? channel.topic?.pattern ?? "";
+  return draft.topics.get(channel) ?? subscribed?.topic ?? "";
 }
 
 /** refOfDraft is the request's own ref; to cancel a stream takes that of the stream. */

@@ -86,11 +86,9 @@ export class Frames {
     return this.topics.find((channel) => this.#patterns.get(channel)?.test(name));
   }
 
-  /** sendable are the messages that clients may send, in groups by channel. */
-  sendable(): { readonly channel: Channel; readonly messages: readonly Message[] }[] {
-    return this.channels
-      .map((channel) => ({ channel, messages: channel.messages.filter((message) => message.received).sort((a, b) => Number(a.framework) - Number(b.framework)) }))
-      .filter(({ messages }) => messages.length);
+  /** sendable are the messages that clients may send, the framework's last. */
+  sendable(): Message[] {
+    return this.channels.flatMap((channel) => channel.messages.filter((message) => message.received)).sort((a, b) => Number(a.framework) - Number(b.framework));
   }
 }
 
@@ -116,6 +114,9 @@ export function compose(document: Document, message: Message, body: Obj, { ref, 
 
 /** bodyFor is the schema of what a form of a message is about. */
 export const bodyFor = (document: Document, message: Message) => bodySchema(document, message.payload, message.discriminator?.name ?? "action");
+
+/** bodyNames are the names of what a form of a message has. */
+export const bodyNames = (document: Document, message: Message): string[] => view(document, bodyFor(document, message)).properties.map(({ name }) => name);
 
 /** exampleOf is what a form begins with where the message has an example. */
 export function exampleOf(document: Document, message: Message): Obj | undefined {
@@ -146,6 +147,6 @@ export function failureOf({ value, action, ref }: Frame): Failure | undefined {
 /** problemsOf puts violations at their paths. */
 export function problemsOf(violations: readonly Violation[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const { path, message } of violations) found.set(path, [...(found.get(path) ?? []), message]);
+  for (const { path, message } of violations) found.set(path, [...new Set(found.get(path)).add(message)]);
   return found;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parse, write } from "../form/json";
+import { Select } from "../form/select";
 import { Copy } from "../ui/copy";
 import { Json } from "../ui/json";
 import { useListened } from "./bench";
@@ -93,6 +94,7 @@ function useWindow(list: { current: HTMLDivElement | null }, entries: readonly E
 }
 
 const names: Record<Direction, string> = { sent: "sent", received: "received", system: "connection" };
+const directions = Object.keys(names) as Direction[];
 const ways: Record<Direction, string> = { sent: "up", received: "down", system: "" };
 const arrows: Record<Direction, string> = { sent: "↑", received: "↓", system: "•" };
 
@@ -108,14 +110,8 @@ function Tools({ log, filter, setFilter, shown }: ToolsProps) {
   return (
     <div class="bar">
       <input type="search" aria-label="Only frames with" placeholder="Filter" value={filter.text} onInput={(e) => setFilter({ ...filter, text: e.currentTarget.value })} />
-      <select aria-label="Only of this direction" value={filter.direction ?? ""} onChange={(e) => setFilter({ ...filter, direction: (e.currentTarget.value || undefined) as Direction | undefined })}>
-        <option value="">all</option>
-        {(Object.keys(names) as Direction[]).map((direction) => <option key={direction} value={direction}>{names[direction]}</option>)}
-      </select>
-      <select aria-label="Only with this action" value={filter.action} onChange={(e) => setFilter({ ...filter, action: e.currentTarget.value })}>
-        <option value="">any action</option>
-        {actions.map((action) => <option key={action} value={action}>{action}</option>)}
-      </select>
+      <Select label="Only of this direction" none="all" options={directions.map((one) => names[one])} chosen={filter.direction ? directions.indexOf(filter.direction) : -1} on={(i) => setFilter({ ...filter, direction: directions[i] })} />
+      <Select label="Only with this action" none="any action" options={actions} chosen={actions.indexOf(filter.action)} on={(i) => setFilter({ ...filter, action: actions[i] ?? "" })} />
       <span class="buttons">
         <button type="button" class="quiet" aria-pressed={log.paused} onClick={() => log.pause(!log.paused)}>{log.paused ? "Resume" : "Pause"}</button>
         <button type="button" class="quiet" onClick={() => log.clear()}>Clear</button>
@@ -154,8 +150,8 @@ interface RowProps {
 function Row({ entry, expanded, toggle, children }: RowProps) {
   const { direction, action, topic, ref, note, answers, size, time } = entry;
   return (
-    <div class="frame">
-      <button type="button" class="line" aria-expanded={expanded} onClick={toggle}>
+    <div class="wire">
+      <button type="button" class="fold" aria-expanded={expanded} onClick={toggle}>
         <span class="first">
           <b class={`way ${ways[direction]}`} aria-hidden="true">{arrows[direction]}</b>
           <span class="hidden">{names[direction]}</span>
@@ -179,7 +175,7 @@ function Row({ entry, expanded, toggle, children }: RowProps) {
 /** preview is the payload's text, which is what differs, or the frame's where that isn't found. */
 function preview({ text }: Entry): string {
   const start = text.indexOf('"payload":') + 1;
-  return text.slice(start && start + 9).slice(0, longestPreview);
+  return text.slice(start && start + 9, start ? -1 : undefined).slice(0, longestPreview);
 }
 
 const bytes = (size: number): string => (size < 10_000 ? `${size} B` : `${(size / 1024).toFixed(1)} KiB`);

@@ -1,7 +1,7 @@
 import type { Channel, Document } from "../document";
 import { at, isObj, Num, write, type Json, type Obj } from "../form/json";
 import { meaning } from "./close";
-import { compose, failureOf, Frames, type Failure, type Frame } from "./frames";
+import { failureOf, Frames, type Failure, type Frame } from "./frames";
 import { Log, sizeOf, type Entry } from "./log";
 
 export type State = "closed" | "connecting" | "open" | "closing";
@@ -53,12 +53,10 @@ export class Session {
   readonly #positions = new Map<string, { epoch: string; seq: string }>();
   readonly #listeners = new Set<() => void>();
 
-  readonly #document: Document;
   readonly #dial: Dial;
   readonly #clock: Clock;
 
   constructor(document: Document, channel: Channel, dial: Dial, clock: Clock) {
-    this.#document = document;
     this.#dial = dial;
     this.#clock = clock;
     this.frames = new Frames(document, channel);
@@ -231,10 +229,9 @@ export class Session {
   }
 
   #ask(channel: Channel, topic: string, action: string, payload: Obj | undefined): boolean {
-    const message = channel.messages.find((one) => one.received && one.framework && one.name === action);
-    const envelope = { ref: this.nextRef, topic };
-    const body: Obj = new Map<string, Json>(payload && [["payload", payload]]);
-    const frame = message ? compose(this.#document, message, body, envelope) : new Map<string, Json>([["topic", topic], ["ref", envelope.ref], ["action", action], ...body]);
+    const name = channel.messages.find((message) => message.received)?.discriminator?.name ?? "action";
+    const frame = new Map<string, Json>([["topic", topic], ["ref", this.nextRef], [name, action]]);
+    if (payload) frame.set("payload", payload);
     return this.send(write(frame)) !== undefined;
   }
 

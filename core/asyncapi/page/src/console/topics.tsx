@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import type { Channel, Schema } from "../document";
 import { Fields, focusSoon, type Problems } from "../form/field";
-import type { Obj } from "../form/json";
+import { plain, type Obj } from "../form/json";
 import { initial } from "../form/model";
+import { Select } from "../form/select";
 import { validate } from "../form/validate";
 import { record } from "../value";
-import { asObj, plain, topicName } from "./address";
+import { asObj, topicName } from "./address";
 import { useListened, type Bench } from "./bench";
 import { problemsOf } from "./frames";
 
@@ -21,9 +22,7 @@ export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
   return (
     <section aria-label="Topics">
       {topics.length > 1 && (
-        <select aria-label="Pattern of the topic" value={String(topics.indexOf(topic))} onChange={(e) => pick(topics[Number(e.currentTarget.value)])}>
-          {topics.map((one, i) => <option key={one.id} value={String(i)}>{one.topic?.pattern}</option>)}
-        </select>
+        <Select label="Pattern of the topic" options={topics.map((one) => one.topic?.pattern ?? "")} chosen={topics.indexOf(topic)} on={(i) => pick(topics[i])} />
       )}
       <Subscribe key={topic.id} bench={bench} topic={topic} />
       {subscriptions.length > 0 && (
@@ -46,7 +45,7 @@ export function topicSchema({ topic }: Channel): Schema {
   const names = topic?.parameters ?? [];
   const schemaOf = (name: string) => {
     const schema = topic?.schema(name) ?? true;
-    return schema === true ? { type: "string", minLength: 1 } : schema;
+    return schema === true ? { type: "string", default: "" } : schema;
   };
   return { type: "object", properties: record(names.map((name) => [name, schemaOf(name)])), required: names };
 }

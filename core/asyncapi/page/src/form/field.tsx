@@ -4,12 +4,13 @@ import type { Document, Schema } from "../document";
 import { Line } from "../markdown/markdown";
 import { label } from "../schema/view";
 import { facts, typeName } from "../schema/words";
-import { text } from "../value";
+import { member, text } from "../value";
 import { isList, isObj, step, type Json, type Obj } from "./json";
 import { closest } from "./validate";
 import { initial, shape, type Shape } from "./model";
 import { ListField, ObjectField } from "./composite";
 import { Scalar } from "./scalar";
+import { Select } from "./select";
 import { RawField } from "./raw";
 
 /** Problems are what is wrong, by JSON Pointers into the frame. */
@@ -131,7 +132,7 @@ function hints({ view: shown, kind }: Shape): string {
   return told.map((fact) => [fact.word, fact.code].filter(Boolean).join(" ")).join(", ");
 }
 
-function Editor(props: EditorProps) {
+function Editor(props: EditorProps): ComponentChildren {
   switch (props.shape.kind) {
     case "choice":
       return <ChoiceField {...props} />;
@@ -156,28 +157,13 @@ function ChoiceField({ shape: { alternatives, view: shown }, ...props }: EditorP
     props.on(value);
   };
   const alternative = alternatives[index] ?? true;
-  const name = (schema: Schema, i: number) => {
-    const types = schema !== true && schema !== false ? text(schema["type"]) : "";
-    return shown.types.length > 1 ? types : label(document, schema, i);
-  };
+  const name = (schema: Schema, i: number) => (shown.types.length > 1 ? text(member(schema, "type")) : label(document, schema, i));
   return (
     <>
-      <select aria-label={`Which ${props.name}`} value={String(index)} onChange={(e) => set(initial(document, alternatives[Number(e.currentTarget.value)] ?? true), Number(e.currentTarget.value))}>
-        {alternatives.map((schema, i) => (
-          <option key={i} value={String(i)}>{name(schema, i)}</option>
-        ))}
-      </select>
-      <Chosen key={index} {...props} schema={alternative} on={(value) => set(value)} />
+      <Select label={`Which ${props.name}`} options={alternatives.map(name)} chosen={index} on={(i) => set(initial(document, alternatives[i] ?? true), i)} />
+      <Editor key={index} {...props} schema={alternative} shape={shape(document, alternative)} on={(value) => set(value)} />
     </>
   );
-}
-
-/** Chosen edits the alternative within its choice, so without a head of its own. */
-function Chosen({ schema, ...props }: Omit<EditorProps, "shape">): ComponentChildren {
-  const { document } = useForm();
-  const form = shape(document, schema);
-  if (form.view.nullable && props.value === null) return null;
-  return <Editor {...props} schema={schema} shape={form} />;
 }
 
 interface FieldsProps extends FormContext {

@@ -87,6 +87,9 @@ export function write(value: Json, indent = 0, margin = ""): string {
   return indent ? `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}` : `${open}${parts.join(",")}${close}`;
 }
 
+/** plain is a value without the quotes of a text. */
+export const plain = (value: Json): string => (typeof value === "string" ? value : write(value));
+
 /** from makes a value of what JSON.parse gave, such as the default in a schema. */
 export function from(value: unknown): Json {
   if (typeof value === "number") return new Num(String(value));

@@ -37,12 +37,13 @@ export function shape(document: Document, schema: Schema): Shape {
       return of("array");
     case "string":
     case "boolean":
+    case "null":
       return of(shown.types[0]);
     case "integer":
     case "number":
       return of("number");
   }
-  return of(shown.nullable ? "null" : "raw");
+  return of("raw");
 }
 
 /** isWide tells an object that says what members of any other name are like. */

@@ -1,6 +1,7 @@
 import { text, list } from "../value";
 import { fieldId, useForm, type EditorProps } from "./field";
-import { equal, isNumber, Num, write, type Json } from "./json";
+import { equal, isNumber, Num, plain, write, type Json } from "./json";
+import { Select } from "./select";
 
 /** A text that may be longer gets a field of more than one line. */
 const oneLine = 80;
@@ -14,13 +15,9 @@ export function Scalar(props: EditorProps) {
     case "null":
       return <output {...attributes} tabIndex={-1} class="fixed">{write(values[0] ?? null)}</output>;
     case "enum": {
-      const index = values.findIndex((one) => equal(one, props.value));
-      return (
-        <select {...attributes} value={String(index)} onChange={(e) => props.on(values[Number(e.currentTarget.value)] ?? null)}>
-          {index < 0 && <option value="-1" disabled>{write(props.value)}: none of these</option>}
-          {values.map((one, i) => <option key={i} value={String(i)}>{typeof one === "string" ? one : write(one)}</option>)}
-        </select>
-      );
+      const chosen = values.findIndex((one) => equal(one, props.value));
+      const names = values.map(plain);
+      return <Select {...props} id={attributes.id} options={names} chosen={chosen} {...(chosen < 0 && { none: write(props.value) })} on={(i) => i >= 0 && props.on(values[i]!)} />;
     }
     case "boolean":
       return (
@@ -29,7 +26,7 @@ export function Scalar(props: EditorProps) {
         </label>
       );
     case "number":
-      return <input {...attributes} inputMode="decimal" autocomplete="off" value={shown(props.value)} onInput={(e) => props.on(number(e.currentTarget.value))} />;
+      return <input {...attributes} inputMode="decimal" autocomplete="off" value={plain(props.value)} onInput={(e) => props.on(number(e.currentTarget.value))} />;
     case "string":
       return <Text {...props} />;
   }
@@ -38,7 +35,6 @@ export function Scalar(props: EditorProps) {
 
 /** What isn't a number stays what was typed, which the schema then refuses. */
 const number = (typed: string): Json => (isNumber(typed.trim()) ? new Num(typed.trim()) : typed);
-const shown = (value: Json): string => (typeof value === "string" ? value : value === null ? "" : write(value));
 
 function Text({ shape: { view }, path, value, on, described, wrong }: EditorProps) {
   const { keywords } = view;
@@ -47,7 +43,7 @@ function Text({ shape: { view }, path, value, on, described, wrong }: EditorProp
   const [example] = list(keywords.get("examples"));
   const attributes = {
     id: fieldId(path), "aria-describedby": described, "aria-invalid": wrong, autocomplete: "off", spellcheck: false,
-    placeholder: typeof example === "string" ? example : "", value: shown(value),
+    placeholder: typeof example === "string" ? example : "", value: plain(value),
   } as const;
   const most = keywords.get("maxLength");
   const short = form.short || format || (typeof most === "number" && most <= oneLine);
