@@ -3,8 +3,10 @@ package asyncapi_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -300,6 +302,22 @@ func TestHandlerWithoutPage(t *testing.T) {
 	for target, status := range map[string]int{"/asyncapi": http.StatusNotFound, "/asyncapi.json": http.StatusOK, "/asyncapi.yaml": http.StatusOK} {
 		if w := serve(t, h, http.MethodGet, target); w.Code != status || w.Header().Get("Content-Security-Policy") != "" {
 			t.Errorf("%s: %d", target, w.Code)
+		}
+	}
+}
+
+// A document that can't be made is told to the log, and not to clients.
+func TestHandlerFails(t *testing.T) {
+	var log bytes.Buffer
+	usual := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(usual)
+	h := asyncapi.Failing(errors.New("the password is secret"))
+	for target, status := range map[string]int{"/asyncapi.json": http.StatusInternalServerError, "/asyncapi.yaml": http.StatusInternalServerError, "/asyncapi": http.StatusOK} {
+		log.Reset()
+		w := serve(t, h, http.MethodGet, target, "Accept-Encoding: gzip")
+		if failed := status != http.StatusOK; w.Code != status || strings.Contains(w.Body.String(), "secret") || strings.Contains(log.String(), "secret") != failed || failed && w.Header().Get("ETag") != "" {
+			t.Errorf("%s: %d %v %q, and the log says %q", target, w.Code, w.Header(), w.Body, log.String())
 		}
 	}
 }
