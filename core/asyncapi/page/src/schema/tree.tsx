@@ -2,7 +2,7 @@ import { useId, useState } from "preact/hooks";
 import type { Document, Schema } from "../document";
 import { Line, Markdown } from "../markdown/markdown";
 import { schemaLink } from "../ui/route";
-import { isMap, label, view, type View } from "./view";
+import { inner, isMap, label, view, type View } from "./view";
 import { facts, typeName } from "./words";
 
 interface TreeProps {
@@ -18,21 +18,20 @@ const open = 2;
 /** Tree shows what is in a value of a schema: members, items, alternatives. What recurs opens on demand. */
 export function Tree({ document, schema, above = [] }: TreeProps) {
   const shown = view(document, schema);
-  const path = shown.name ? [...above, shown.name] : above;
-  const inner = { document, above: path };
+  const common = { document, above: [...above, shown.name] };
   return (
     <ul class="tree">
       {shown.properties.map((property) => (
-        <Row key={`.${property.name}`} {...inner} name={property.name} schema={property.schema} required={property.required} />
+        <Row key={`.${property.name}`} {...common} name={property.name} schema={property.schema} required={property.required} />
       ))}
       {typeof shown.extra === "object" && (isMap(shown) || shown.properties.length > 0) && (
-        <Row {...inner} name="any other name" kind="wild" schema={shown.extra} />
+        <Row {...common} name="any other name" kind="wild" schema={shown.extra} />
       )}
-      {shown.items !== undefined && <Row {...inner} name="each item" kind="wild" schema={shown.items} />}
+      {shown.items !== undefined && <Row {...common} name="each item" kind="wild" schema={shown.items} />}
       {shown.alternatives.map((alternative, index) => (
         <Row
           key={`|${index}`}
-          {...inner}
+          {...common}
           kind="choice"
           name={label(document, alternative, index)}
           note={index ? "or" : shown.exclusive ? "one of" : "any of"}
@@ -89,27 +88,30 @@ const nested = 4;
 /** inside is what there is to show in a value: of a list or map that is each of what is in it. */
 function inside(document: Document, schema: Schema, shown: View): [Schema, View] {
   for (let level = 0; level < nested && !shown.properties.length && !shown.alternatives.length; level++) {
-    const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
+    const within = inner(shown);
     if (within === undefined) break;
-    const inner = view(document, within);
+    const next = view(document, within);
     // What is asked of an item has a row of its own.
-    if (!isNested(inner) || inner.description || facts(inner).length) break;
-    [schema, shown] = [within, inner];
+    if (!isNested(next) || isAsked(next)) break;
+    [schema, shown] = [within, next];
   }
   return [schema, shown];
 }
 
 function opens(document: Document, shown: View): boolean {
-  if (shown.properties.length || shown.alternatives.length) return true;
-  const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
-  if (within === undefined) return false;
+  const within = inner(shown);
+  if (within === undefined) return isNested(shown);
   // Items about which there is nothing to say but their type are in the row itself.
-  const inner = view(document, within);
-  return isNested(inner) || inner.description !== "" || facts(inner).length > 0;
+  const next = view(document, within);
+  return isNested(next) || isAsked(next);
 }
 
 function isNested(shown: View): boolean {
-  return shown.properties.length > 0 || shown.alternatives.length > 0 || shown.items !== undefined || isMap(shown);
+  return shown.properties.length > 0 || shown.alternatives.length > 0 || inner(shown) !== undefined;
+}
+
+function isAsked(shown: View): boolean {
+  return shown.description !== "" || facts(shown).length > 0;
 }
 
 function what(shown: View): string {
@@ -120,7 +122,7 @@ function what(shown: View): string {
 
 /** Type says what kind of value it is, with links to components. */
 export function Type({ document, shown, hide = "" }: { document: Document; shown: View; hide?: string }) {
-  const within = shown.items ?? (isMap(shown) ? shown.extra : undefined);
+  const within = inner(shown);
   const name = shown.name !== hide && shown.name;
   return (
     <span class="type">

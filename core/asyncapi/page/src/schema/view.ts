@@ -56,7 +56,7 @@ function add(parts: Parts, schema: Schema, level: number): void {
   const reference = member(schema, "$ref");
   if (typeof reference === "string") {
     const target = pointed(parts.document.raw, reference);
-    parts.name ||= lastOf(reference);
+    parts.name ||= lastOf(reference) || reference;
     if (isSchema(target)) add(parts, target, level + 1);
     else parts.broken = true;
     return;
@@ -127,11 +127,6 @@ function propertiesOf(schemas: readonly JsonObject[]): Property[] {
   return [...found].map(([name, schema]) => ({ name, schema, required: required.has(name) }));
 }
 
-/** refName is the last part of a schema's reference; "" where it is none. */
-export function refName(schema: unknown): string {
-  return lastOf(text(member(schema, "$ref")));
-}
-
 /** constant is the only value that a schema allows; undefined where there is none. */
 export function constant(shown: View): { readonly value: unknown } | undefined {
   if (shown.keywords.has("const")) return { value: shown.keywords.get("const") };
@@ -150,6 +145,11 @@ export function label(document: Document, schema: Schema, index: number): string
   const own = constant(shown);
   if (own) return JSON.stringify(own.value);
   return shown.types.length ? shown.types.join(" or ") : `alternative ${index + 1}`;
+}
+
+/** inner is the schema of what is in a list or a map; undefined of anything else. */
+export function inner(shown: View): Schema | undefined {
+  return shown.items ?? (isMap(shown) ? shown.extra : undefined);
 }
 
 /** isMap tells an object whose members have any name. */

@@ -12,56 +12,41 @@ const ends = new Set([2 ** 63, -(2 ** 63), 2 ** 64]);
 
 /** facts says in words what a schema asks, besides its type. */
 export function facts(shown: View): Fact[] {
-  const { keywords } = shown;
   const found: Fact[] = [];
-  const has = (key: string) => keywords.has(key);
-  if (has("const")) found.push({ word: "always", code: json(keywords.get("const")) });
-  const values = list(keywords.get("enum"));
-  for (const [index, value] of values.entries()) found.push({ word: index ? "" : "one of", code: json(value) });
-  found.push(...limits(shown));
-  const pattern = text(keywords.get("pattern"));
+  const get = (key: string) => shown.keywords.get(key);
+  const say = (word: string, value: unknown) => value !== undefined && found.push({ word, code: json(value) });
+  const sayNumber = (word: string, key: string) => bound(get(key)) !== undefined && found.push({ word: `${word} ${get(key)}` });
+
+  say("always", get("const"));
+  for (const [index, value] of list(get("enum")).entries()) say(index ? "" : "one of", value);
+  for (const [noun, of] of [[" character", "Length"], [" item", "Items"], [" member", "Properties"], ["", "imum"]] as const) {
+    const word = range(bound(get(`min${of}`)), bound(get(`max${of}`)), noun);
+    if (word) found.push({ word });
+  }
+  sayNumber("more than", "exclusiveMinimum");
+  sayNumber("less than", "exclusiveMaximum");
+  sayNumber("a multiple of", "multipleOf");
+  const pattern = text(get("pattern"));
   if (pattern) found.push({ word: "matches", code: pattern });
-  if (keywords.get("uniqueItems") === true) found.push({ word: "no item twice" });
-  if (keywords.get("readOnly") === true) found.push({ word: "read only" });
-  if (keywords.get("writeOnly") === true) found.push({ word: "write only" });
-  if (has("not")) found.push({ word: "not", code: json(keywords.get("not")) });
+  if (get("uniqueItems") === true) found.push({ word: "no item twice" });
+  say("not", get("not"));
   if (shown.extra === false && !shown.alternatives.length) found.push({ word: "no other members" });
-  if (has("default") && keywords.get("default") !== null) found.push({ word: "default", code: json(keywords.get("default")) });
-  const [example] = [...list(keywords.get("examples")), keywords.get("example")];
-  if (example !== undefined) found.push({ word: "such as", code: json(example) });
+  if (get("default") !== null) say("default", get("default"));
+  say("such as", list(get("examples"))[0] ?? get("example"));
   return found;
 }
 
-function limits(shown: View): Fact[] {
-  const between = (least: string, most: string, one: string, many: string) =>
-    range(shown.keywords.get(least), shown.keywords.get(most), one, many);
-  const found = [
-    between("minLength", "maxLength", " character", " characters"),
-    between("minItems", "maxItems", " item", " items"),
-    between("minProperties", "maxProperties", " member", " members"),
-    between("minimum", "maximum", "", ""),
-  ];
-  const { keywords } = shown;
-  const above = number(keywords.get("exclusiveMinimum"));
-  const below = number(keywords.get("exclusiveMaximum"));
-  const step = number(keywords.get("multipleOf"));
-  if (above !== undefined) found.push(`more than ${above}`);
-  if (below !== undefined) found.push(`less than ${below}`);
-  if (step !== undefined) found.push(`a multiple of ${step}`);
-  return found.filter((word) => word !== "").map((word) => ({ word }));
+function range(least: number | undefined, most: number | undefined, noun: string): string {
+  if (least === undefined && most === undefined) return "";
+  const last = most ?? least;
+  const counted = `${last}${noun}${noun && last !== 1 ? "s" : ""}`;
+  if (least === undefined) return `at most ${counted}`;
+  if (most === undefined) return `at least ${counted}`;
+  return least === most ? `exactly ${counted}` : `${least} to ${counted}`;
 }
 
-function range(least: unknown, most: unknown, one: string, many: string): string {
-  const low = number(least);
-  const high = number(most);
-  const counted = (count: number) => `${count}${count === 1 ? one : many}`;
-  if (low !== undefined && low === high) return `exactly ${counted(low)}`;
-  if (low !== undefined && high !== undefined) return `${low} to ${counted(high)}`;
-  if (low !== undefined) return `at least ${counted(low)}`;
-  return high === undefined ? "" : `at most ${counted(high)}`;
-}
-
-function number(value: unknown): number | undefined {
+/** bound is a number of a schema that says more than its format does. */
+function bound(value: unknown): number | undefined {
   return typeof value === "number" && !ends.has(value) ? value : undefined;
 }
 

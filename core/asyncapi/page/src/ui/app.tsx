@@ -79,8 +79,14 @@ function Page({ document }: { document: Document }) {
       // The drawer has to be there before what is in it can have the focus.
       requestAnimationFrame(() => field.current?.focus());
     };
+    // Where it is wide enough there is no drawer to be in the way.
+    const close = () => menu.current?.offsetParent || setOpen(false);
     addEventListener("keydown", keys);
-    return () => removeEventListener("keydown", keys);
+    addEventListener("resize", close);
+    return () => {
+      removeEventListener("keydown", keys);
+      removeEventListener("resize", close);
+    };
   }, [open]);
   return (
     <div class={open ? "page open" : "page"}>

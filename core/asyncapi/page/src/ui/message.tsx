@@ -44,7 +44,7 @@ export function MessageCard({ document, message, here, onTry }: MessageProps) {
           </p>
         )}
         <Markdown text={message.description} level={4} />
-        <Related word="Answers" messages={message.answers} />
+        <Answered messages={message.answers} />
         <Payload document={document} message={message} />
         {message.replies.map((reply) => (
           <Reply key={reply.id} document={document} reply={reply} />
@@ -65,16 +65,16 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 }
 
-function Related({ word, messages }: { word: string; messages: readonly Message[] }) {
+/** Answered are the messages that a message answers. */
+function Answered({ messages }: { messages: readonly Message[] }) {
   if (!messages.length) return null;
   return (
-    <p class="related">
-      {word}{" "}
-      {messages.map((message, index) => (
-        <>
-          {index > 0 && ", "}
-          <a href={link(message.channel.id, message.id)}>{message.name}</a>
-        </>
+    <p class="related line">
+      Answers
+      {messages.map((message) => (
+        <a key={message.id} href={link(message.channel.id, message.id)}>
+          {message.name}
+        </a>
       ))}
     </p>
   );

@@ -1,7 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Document, Message, Schema } from "../document";
 import { SchemaBody } from "../schema/tree";
-import { refName } from "../schema/view";
 import { link } from "./route";
 import { SchemaSample } from "./samples";
 
@@ -33,21 +32,15 @@ export function SchemaPage({ document, name, schema }: { document: Document; nam
 
 /** The messages whose schemas refer to a component, by others in between or not. */
 function usersOf(document: Document, name: string): Message[] {
-  const having = new Set([name]);
-  const referring = [...document.schemas].map(([id, schema]) => ({ id, names: namesIn(schema) }));
-  for (let before = 0; before < having.size; ) {
-    before = having.size;
-    for (const { id, names } of referring) if ([...names].some((each) => having.has(each))) having.add(id);
-  }
+  const reference = (to: string) => JSON.stringify(`#/components/schemas/${to}`);
+  const texts = [...document.schemas].map(([id, schema]) => [reference(id), JSON.stringify(schema)] as const);
+  const having = new Set([reference(name)]);
+  // What is added while it is gone through is gone through, too.
+  for (const each of having) for (const [id, text] of texts) if (text.includes(each)) having.add(id);
   return document.channels.flatMap((channel) =>
-    channel.messages.filter((message) => [...namesIn(message.payload)].some((each) => having.has(each))),
+    channel.messages.filter((message) => {
+      const text = JSON.stringify(message.payload);
+      return [...having].some((each) => text.includes(each));
+    }),
   );
-}
-
-/** The names of the components to which a schema refers, itself or within. */
-function namesIn(value: unknown, found = new Set<string>()): Set<string> {
-  if (typeof value !== "object" || value === null) return found;
-  if (refName(value)) found.add(refName(value));
-  for (const inner of Object.values(value)) namesIn(inner, found);
-  return found;
 }
