@@ -107,10 +107,8 @@ const optionalSecurity = "x-security-optional"
 func (p *party) neededFor(c *spec.Channel) security {
 	optional, _ := c.Extensions[optionalSecurity].(bool)
 	var all []spec.SecurityScheme
-	for _, op := range p.document.Operations {
-		if op.Channel == c {
-			all = append(all, op.Security...)
-		}
+	for _, op := range p.operations[c] {
+		all = append(all, op.Security...)
 	}
 	return needed(all, optional)
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/chanx-go/chanx/core/asyncapi/spec"
@@ -58,14 +59,23 @@ func Documents(old, now *spec.Document) ([]Change, error) {
 	return c.result(), nil
 }
 
-// party is one of the documents, and where its messages stand.
+// party is one of the documents.
 type party struct {
 	*side
-	messages map[*spec.Message]jsontext.Pointer
+	messages   map[*spec.Message]jsontext.Pointer // where they stand
+	actions    map[*spec.Message][2]string        // what tells their frames apart, and what it says there
+	operations map[*spec.Channel][]*spec.Operation
 }
 
 func newParty(d *spec.Document) *party {
-	p := &party{&side{document: d, read: map[string]*keywords{}}, map[*spec.Message]jsontext.Pointer{}}
+	p := &party{
+		&side{document: d, read: map[string]*keywords{}},
+		map[*spec.Message]jsontext.Pointer{}, map[*spec.Message][2]string{}, map[*spec.Channel][]*spec.Operation{},
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.Operations)) {
+		op := d.Operations[id]
+		p.operations[op.Channel] = append(p.operations[op.Channel], op)
+	}
 	for id, c := range d.Channels {
 		for name, m := range c.Messages {
 			at := pointer("channels", id, "messages", name)

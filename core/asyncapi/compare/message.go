@@ -29,11 +29,7 @@ type traffic [2]map[string]*sent
 func (p *party) traffic(c *spec.Channel) traffic {
 	t := traffic{{}, {}}
 	used := map[*spec.Message]bool{}
-	for _, id := range slices.Sorted(maps.Keys(p.document.Operations)) {
-		op := p.document.Operations[id]
-		if op.Channel != c {
-			continue
-		}
+	for _, op := range p.operations[c] {
 		for _, m := range messagesOf(op.Messages, c) {
 			used[m] = true
 			if op.Action != "receive" {
@@ -84,7 +80,12 @@ func answersOf(op *spec.Operation) []*spec.Message {
 // sent returns the entry of a message, which it makes. Two messages of one action
 // are told apart by their ids.
 func (p *party) sent(t traffic, w way, c *spec.Channel, m *spec.Message) *sent {
-	member, action := p.document.Discriminator(m)
+	told, ok := p.actions[m]
+	if !ok {
+		told[0], told[1] = p.document.Discriminator(m)
+		p.actions[m] = told
+	}
+	member, action := told[0], told[1]
 	id := ""
 	for _, name := range slices.Sorted(maps.Keys(c.Messages)) {
 		if c.Messages[name] == m {

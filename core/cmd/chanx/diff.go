@@ -81,8 +81,8 @@ func (in *input) document(ctx context.Context, name string) (*spec.Document, err
 func parsed(d *source.Document) (*spec.Document, error) {
 	model, err := spec.Parse(d.JSON)
 	if e, ok := errors.AsType[*spec.ParseError](err); ok {
-		line, column := d.Position(e.Pointer)
-		return nil, fmt.Errorf("%s:%d:%d: %s", d.Name, line, column, strings.TrimPrefix(e.Pointer+": "+e.Err.Error(), ": "))
+		at := d.Positions(e.Pointer)[0]
+		return nil, fmt.Errorf("%s:%d:%d: %s", source.Shown(d.Name), at.Line, at.Column, strings.TrimPrefix(e.Pointer+": "+e.Err.Error(), ": "))
 	}
 	return model, err
 }

@@ -77,7 +77,7 @@ func execute(t *testing.T, line string) (out string, status int) {
 			args = append(args, part)
 			continue
 		}
-		for _, word := range strings.Fields(part) {
+		for word := range strings.FieldsSeq(part) {
 			name, ok := strings.CutPrefix(word, "<")
 			if !ok {
 				args = append(args, word)

@@ -121,6 +121,9 @@ func (b *bundler) members(n *node, kind func(name string) string, in *part) erro
 
 // reference makes a reference one to what is in this document, or will be.
 func (b *bundler) reference(n *node, ref, kind string, in *part) error {
+	if b.ctx.Err() != nil {
+		return errors.New("it takes too long")
+	}
 	name, fragment, _ := strings.Cut(ref, "#")
 	to := in
 	if name != "" {

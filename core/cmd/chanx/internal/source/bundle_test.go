@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chanx-go/chanx/core/cmd/chanx/internal/source"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // files writes files into a folder and returns it.
@@ -165,4 +166,27 @@ func TestBundleURLs(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+// A document that refers to itself only is what it was.
+func FuzzBundle(f *testing.F) {
+	f.Add(`{"channels":{"a":{"$ref":"#/components/channels/a"}},"components":{"schemas":{"A":{"properties":{"$ref":{"$ref":"#/x"}},"items":[{"$ref":"#"}]}}}}`)
+	f.Add(`{"channels":[],"operations":{"a":{"messages":[{"$ref":"x.json"}]}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := stdin(text)
+		if err != nil || text[0] != '{' {
+			return
+		}
+		got, err := new(source.Reader).Bundle(t.Context(), d, nil)
+		if err != nil {
+			return
+		}
+		want := jsontext.Value(text)
+		if err := want.Compact(jsontext.PreserveRawStrings(false)); err != nil {
+			t.Fatal(err)
+		}
+		if compact := jsontext.Value(got); compact.Compact(jsontext.PreserveRawStrings(false)) != nil || string(compact) != string(want) {
+			t.Errorf("%s became %s", text, got)
+		}
+	})
 }

@@ -22,39 +22,57 @@ func (e *PositionError) Error() string {
 
 func (e *PositionError) Unwrap() error { return e.Err }
 
-// Position returns where in the text a JSON Pointer leads, as far as it leads: to
-// the name of a member, or to an element. Line and column count from 1, the column
-// characters.
-func (d *Document) Position(pointer string) (line, column int) {
+// Position is a place in a text. Both count from 1, the column characters.
+type Position struct{ Line, Column int }
+
+// Positions returns where in the text JSON Pointers lead, as far as they lead: to the
+// name of a member, or to an element.
+func (d *Document) Positions(pointers ...string) []Position {
+	places := make([]Position, len(pointers))
 	if d.root != nil {
-		n := find(d.root, jsontext.Pointer(pointer))
-		return n.Line, n.Column
+		for i, pointer := range pointers {
+			n := find(d.root, jsontext.Pointer(pointer))
+			places[i] = Position{n.Line, n.Column}
+		}
+		return places
 	}
-	return lineColumn(d.Text, offset(d.JSON, jsontext.Pointer(pointer)))
+	offsets := offsets(d.JSON, pointers)
+	for i, pointer := range pointers {
+		here := jsontext.Pointer(pointer)
+		for offsets[here] < 0 && here != "" {
+			here = here.Parent()
+		}
+		places[i].Line, places[i].Column = lineColumn(d.Text, offsets[here])
+	}
+	return places
 }
 
-// offset returns where in a JSON text a pointer leads, as far as it leads.
-func offset(text []byte, pointer jsontext.Pointer) int {
-	dec := jsontext.NewDecoder(bytes.NewReader(text))
-	best, at := 0, 0
-	var furthest jsontext.Pointer
-	for {
-		from := int(dec.InputOffset())
-		if _, err := dec.ReadToken(); err != nil {
-			return at
-		}
-		here := dec.StackPointer()
-		if len(here) <= best && best > 0 || !here.Contains(pointer) || here == furthest {
-			continue
-		}
-		for from < len(text) && strings.IndexByte(" \t\r\n,:", text[from]) >= 0 {
-			from++
-		}
-		best, at, furthest = len(here), from, here
-		if here == pointer {
-			return at
+// offsets returns where in a JSON text pointers and those above them lead; -1 for
+// nowhere.
+func offsets(text []byte, pointers []string) map[jsontext.Pointer]int {
+	found := map[jsontext.Pointer]int{}
+	for _, pointer := range pointers {
+		for here := jsontext.Pointer(pointer); here != ""; here = here.Parent() {
+			found[here] = -1
 		}
 	}
+	dec := jsontext.NewDecoder(bytes.NewReader(text))
+	for left := len(found); left > 0; {
+		from := int(dec.InputOffset())
+		if _, err := dec.ReadToken(); err != nil {
+			break
+		}
+		here := dec.StackPointer()
+		if at, ok := found[here]; ok && at < 0 {
+			for from < len(text) && strings.IndexByte(" \t\r\n,:", text[from]) >= 0 {
+				from++
+			}
+			found[here] = from
+			left--
+		}
+	}
+	found[""] = 0
+	return found
 }
 
 // lineColumn counts lines and characters up to an offset.
