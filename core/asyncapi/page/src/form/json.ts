@@ -69,7 +69,7 @@ export function parse(text: string): Json {
   };
   next();
   const whole = value(0);
-  if (end < text.length || found[1]) fail("there is more after the value");
+  if (found[1] !== "") fail("there is more after the value");
   return whole;
 }
 
