@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/chanx-go/chanx/core/asyncapi/spec"
+	"github.com/chanx-go/chanx/core/cmd/chanx/internal/source"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -30,8 +31,9 @@ func runSchema(ctx context.Context, args []string, std *stdio) (int, error) {
 	f.Var(format, "format", "write `json` or yaml; by the end of -o FILE if not given, else json")
 	file := f.String("o", "", "write to a `FILE`, and not to standard output")
 	refs := f.Bool("refs", false, "bring in what the document refers to in others: files in its folder and below,\nor URLs of its host, at most 10 MB each, 64 in all, 32 behind one another")
-	var hosts words
-	f.Var(&hosts, "ref-host", "with -refs, read URLs of this `host`, too; can be repeated")
+	var reach source.Reach
+	f.StringVar(&reach.Folder, "ref-folder", "", "with -refs, read files in this `folder` and below, not only in the document's")
+	f.Var((*words)(&reach.Hosts), "ref-host", "with -refs, read URLs of this `host`, too; can be repeated")
 	in := f.input()
 	names, err := f.parse(args, 1, 1)
 	if err != nil {
@@ -39,7 +41,7 @@ func runSchema(ctx context.Context, args []string, std *stdio) (int, error) {
 	}
 	ctx, cancel := in.patience(ctx)
 	defer cancel()
-	text, err := schemaText(ctx, in, names[0], *refs, hosts)
+	text, err := schemaText(ctx, in, names[0], *refs, reach)
 	if err != nil {
 		return statusTrouble, err
 	}
@@ -57,7 +59,7 @@ func runSchema(ctx context.Context, args []string, std *stdio) (int, error) {
 }
 
 // schemaText reads a document and returns it in JSON.
-func schemaText(ctx context.Context, in *input, name string, refs bool, hosts []string) ([]byte, error) {
+func schemaText(ctx context.Context, in *input, name string, refs bool, reach source.Reach) ([]byte, error) {
 	d, err := in.Read(ctx, name)
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func schemaText(ctx context.Context, in *input, name string, refs bool, hosts []
 	}
 	text := jsontext.Value(d.JSON)
 	if refs {
-		if text, err = in.Bundle(ctx, d, hosts); err != nil {
+		if text, err = in.Bundle(ctx, d, reach); err != nil {
 			return nil, err
 		}
 	}

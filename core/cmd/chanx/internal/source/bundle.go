@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,16 +22,21 @@ const (
 	maxTotal     = 50 << 20 // bytes of all together
 )
 
+// Reach is which documents a document can bring in: files in its folder and below, if
+// it is a file, or URLs of its host, if it is at one.
+type Reach struct {
+	Folder string   // in place of that of the document: one above
+	Hosts  []string // whose URLs are read, too
+}
+
 // Bundle returns the JSON text of a document with everything in it that it refers to
-// in others: copies below "components", which the references point to then. A
-// document in a file can refer to files in its folder and below, one at a URL to
-// URLs of its host; either to URLs of the hosts that are listed.
-func (r *Reader) Bundle(ctx context.Context, d *Document, hosts []string) ([]byte, error) {
+// in others: copies below "components", which the references point to then.
+func (r *Reader) Bundle(ctx context.Context, d *Document, reach Reach) ([]byte, error) {
 	root, err := readTree(d.JSON)
 	if err != nil {
 		return nil, err
 	}
-	b := &bundler{Reader: r, ctx: ctx, root: root, hosts: slices.Clone(hosts), documents: map[string]*part{}, names: map[target]string{}}
+	b := &bundler{Reader: r, ctx: ctx, root: root, hosts: slices.Clone(reach.Hosts), documents: map[string]*part{}, names: map[target]string{}}
 	first := &part{name: d.Name, tree: root}
 	switch {
 	case d.Name == "-":
@@ -44,17 +50,39 @@ func (r *Reader) Bundle(ctx context.Context, d *Document, hosts []string) ([]byt
 		b.host = u.Host
 		b.hosts = append(b.hosts, u.Host)
 	default:
-		if b.folder, err = os.OpenRoot(filepath.Dir(d.Name)); err != nil {
+		folder := cmp.Or(reach.Folder, filepath.Dir(d.Name))
+		if first.name, err = below(folder, d.Name); err != nil {
+			return nil, err
+		}
+		if b.folder, err = os.OpenRoot(folder); err != nil {
 			return nil, err
 		}
 		defer func() { _ = b.folder.Close() }() // nothing was written
-		first.name = filepath.Base(d.Name)
 	}
 	b.documents[first.name] = first
 	if err := b.walk(root, "document", first); err != nil {
 		return nil, err
 	}
 	return root.append(nil), nil
+}
+
+// below returns the path of a file from a folder, with slashes.
+func below(folder, name string) (string, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	if name, err = filepath.Abs(name); err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(folder, name)
+	if err != nil {
+		return "", err
+	}
+	if !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%s is not in %s", name, folder)
+	}
+	return filepath.ToSlash(rel), nil
 }
 
 // bundler makes one document of several.
@@ -237,7 +265,7 @@ func (b *bundler) locate(ref string, in *part) (string, error) {
 	}
 	name := path.Join(path.Dir(in.name), u.Path)
 	if path.IsAbs(u.Path) || !filepath.IsLocal(filepath.FromSlash(name)) {
-		return "", errors.New("it lies outside of the document's folder")
+		return "", errors.New("it lies outside of the document's folder: allow one above with -ref-folder")
 	}
 	return name, nil
 }

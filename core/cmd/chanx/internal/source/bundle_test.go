@@ -37,7 +37,7 @@ func bundle(t *testing.T, name string, hosts ...string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := r.Bundle(t.Context(), d, hosts)
+	text, err := r.Bundle(t.Context(), d, source.Reach{Hosts: hosts})
 	return string(text), err
 }
 
@@ -105,8 +105,40 @@ func TestBundleFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Bundle(t.Context(), d, nil); err == nil || !strings.Contains(err.Error(), "standard input has no folder") {
+	if _, err := r.Bundle(t.Context(), d, source.Reach{}); err == nil || !strings.Contains(err.Error(), "standard input has no folder") {
 		t.Errorf("from standard input: %v", err)
+	}
+}
+
+// A folder above that of the document can be allowed.
+func TestBundleFolder(t *testing.T) {
+	folder := files(t, map[string]string{
+		"api/chat/api.yaml":      "asyncapi: 3.0.0\nchannels:\n  a: {$ref: '../common/parts.yaml#/a'}\n",
+		"api/common/parts.yaml":  "a: {messages: {m: {$ref: 'more/m.yaml'}}}\n",
+		"api/common/more/m.yaml": "payload: {$ref: ../../../secret.yaml}\n",
+		"secret.yaml":            "type: string\n",
+	})
+	r := &source.Reader{}
+	d, err := r.Read(t.Context(), filepath.Join(folder, "api", "chat", "api.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reach, want := range map[string]string{
+		"":           "../common/parts.yaml#/a, in api.yaml: it lies outside of the document's folder",
+		"api":        "../../../secret.yaml, in common/more/m.yaml: it lies outside of the document's folder",
+		"api/common": "is not in",
+	} {
+		if reach != "" {
+			reach = filepath.Join(folder, reach)
+		}
+		if _, err := r.Bundle(t.Context(), d, source.Reach{Folder: reach}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", reach, err, want)
+		}
+	}
+	got, err := r.Bundle(t.Context(), d, source.Reach{Folder: folder})
+	const want = `{"asyncapi":"3.0.0","channels":{"a":{"$ref":"#/components/channels/a"}},"components":{"channels":{"a":{"messages":{"m":{"$ref":"#/components/messages/m"}}}},"messages":{"m":{"payload":{"$ref":"#/components/schemas/secret"}}},"schemas":{"secret":{"type":"string"}}}}`
+	if err != nil || string(got) != want {
+		t.Errorf("%v\ngot  %s\nwant %s", err, got, want)
 	}
 }
 
@@ -177,7 +209,7 @@ func FuzzBundle(f *testing.F) {
 		if err != nil || text[0] != '{' {
 			return
 		}
-		got, err := new(source.Reader).Bundle(t.Context(), d, nil)
+		got, err := new(source.Reader).Bundle(t.Context(), d, source.Reach{})
 		if err != nil {
 			return
 		}
