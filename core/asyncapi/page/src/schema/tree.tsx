@@ -1,4 +1,4 @@
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Document, Schema } from "../document";
 import { Line, Markdown } from "../markdown/markdown";
 import { schemaLink } from "../ui/route";
@@ -55,7 +55,6 @@ function Row({ document, schema, name, kind, note, required, above = [] }: RowPr
   const [within, content] = inside(document, schema, shown);
   const recurs = [shown, content].some((each) => each.name !== "" && above.includes(each.name));
   const [expanded, expand] = useState(above.length < open && !recurs && content.properties.length <= large);
-  const id = useId();
   return (
     <li>
       <div class="row">
@@ -68,11 +67,11 @@ function Row({ document, schema, name, kind, note, required, above = [] }: RowPr
       {shown.description && <Markdown text={shown.description} level={5} />}
       {opens(document, content) && (
         <>
-          <button type="button" class="quiet expand" aria-expanded={expanded} aria-controls={id} onClick={() => expand(!expanded)}>
+          <button type="button" class="quiet expand" aria-expanded={expanded} onClick={() => expand(!expanded)}>
             {expanded ? "Hide" : "Show"} {what(content)}
             <span class="hidden"> of {name}</span>
           </button>
-          <div id={id}>{expanded && <Tree document={document} schema={within} above={above} />}</div>
+          {expanded && <Tree document={document} schema={within} above={above} />}
         </>
       )}
     </li>

@@ -8,7 +8,7 @@ import { Rail } from "./rail";
 import { parse, type Route } from "./route";
 import { SchemaPage } from "./schemapage";
 import { Search } from "./searchbox";
-import { useTheme } from "./theme";
+import { useDark } from "./theme";
 
 /** App is the page. */
 export function App() {
@@ -58,7 +58,7 @@ function useRoute(): Route {
 
 function Page({ document }: { document: Document }) {
   const route = useRoute();
-  const [theme, toggle] = useTheme();
+  const [dark, toggle] = useDark();
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const field = useRef<HTMLInputElement>(null);
@@ -106,18 +106,14 @@ function Page({ document }: { document: Document }) {
           <a class="brand" href="#/">
             {title}
           </a>
-          <button type="button" class="quiet" onClick={toggle} aria-label={`Switch to ${theme === "dark" ? "light" : "dark"} colours`}>
-            {theme === "dark" ? "Light" : "Dark"}
+          <button type="button" class="quiet" onClick={toggle} aria-label={`Switch to ${dark ? "light" : "dark"} colours`}>
+            {dark ? "Light" : "Dark"}
           </button>
         </div>
-        <Boundary name="The search">
+        <Boundary name="The list of channels" of={query}>
           <Search document={document} query={query} onQuery={setQuery} field={field} />
+          {!query.trim() && <Rail document={document} route={route} />}
         </Boundary>
-        {!query.trim() && (
-          <Boundary name="The list of channels">
-            <Rail document={document} route={route} />
-          </Boundary>
-        )}
       </section>
       <div class="veil" onClick={() => setOpen(false)} />
       <main id="main" inert={open}>
@@ -173,8 +169,11 @@ function useArrival(document: Document, route: Route) {
     if (arrived && !message) return;
     if (!message) scrollTo(0, 0);
     message?.scrollIntoView();
-    // Those who search go on with the arrow keys; all others are where they asked to go.
-    if (globalThis.document.activeElement?.role === "combobox") return;
-    (message?.querySelector("h3") ?? globalThis.document.querySelector("h1"))?.focus({ preventScroll: true });
+    // The drawer has to be closed before what it covers can have the focus.
+    requestAnimationFrame(() => {
+      // Those who search beside the page go on with the arrow keys; all others are where they asked to go.
+      if (globalThis.document.activeElement?.role === "combobox" && !matchMedia("(width < 820px)").matches) return;
+      (message?.querySelector("h3") ?? globalThis.document.querySelector("h1"))?.focus({ preventScroll: true });
+    });
   }, [document, route]);
 }

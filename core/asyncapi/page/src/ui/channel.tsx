@@ -23,7 +23,6 @@ export function ChannelPage({ document, channel, message }: ChannelProps) {
   const [trying, setTrying] = useState(false);
   const [compose, setCompose] = useState<ConsoleProps["compose"]>();
   const name = channel.title || channel.id;
-  useEffect(() => setCompose(undefined), [channel]);
   useEffect(() => {
     if (message !== undefined) setTrying(false);
   }, [channel, message]);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { Document, Link, Parameter, Schema, Security, Server } from "../document";
+import { emptyObj, origin } from "../console/address";
+import type { Document, Link, Parameter, Schema, Security } from "../document";
 import { base } from "../load";
 import { safe } from "../markdown/inline";
 import { Anchor, Line, Markdown } from "../markdown/markdown";
@@ -80,13 +81,6 @@ export function More({ link }: { link: Link }) {
   return <Outward url={link.url}>{link.description ? <Line text={link.description} /> : link.url}</Outward>;
 }
 
-/** address is where a server is: the one that this page came from, where the document names no fixed one. */
-function address(server: Server): string {
-  const current = server.id === "current";
-  const protocol = current ? (location.protocol === "https:" ? "wss" : "ws") : server.protocol;
-  return `${protocol}://${current ? location.host : server.host}${server.pathname}`;
-}
-
 function Servers({ document }: { document: Document }) {
   const { servers } = document;
   if (!servers.length) return null;
@@ -97,8 +91,8 @@ function Servers({ document }: { document: Document }) {
         <div key={server.id} class="item">
           <h3>{server.title || server.id}</h3>
           <div class="line">
-            <code class="address">{address(server)}</code>
-            <Copy what={`the address of ${server.id}`} text={() => address(server)} />
+            <code class="address">{origin(server, emptyObj, location)}</code>
+            <Copy what={`the address of ${server.id}`} text={() => origin(server, emptyObj, location)} />
           </div>
           {server.summary && (
             <p>

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Document, Message, Schema } from "../document";
+import { Select } from "../form/select";
 import { Line } from "../markdown/markdown";
 import { synthesise } from "../schema/example";
 import { isObject, member, members, record } from "../value";
@@ -52,13 +53,7 @@ export function Samples({ document, message, onTry }: SamplesProps) {
     <div class="samples">
       <div class="bar">
         {samples.length > 1 ? (
-          <select aria-label={`Example of ${message.name}`} value={chosen} onChange={(event) => choose(Number(event.currentTarget.value))}>
-            {samples.map((each, index) => (
-              <option key={index} value={index}>
-                {each.name}
-              </option>
-            ))}
-          </select>
+          <Select label={`Example of ${message.name}`} options={samples.map((each) => each.name)} chosen={chosen} on={choose} />
         ) : (
           <span class="caption">Example</span>
         )}

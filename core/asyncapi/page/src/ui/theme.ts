@@ -1,46 +1,37 @@
 import { useEffect, useState } from "preact/hooks";
 
-export type Theme = "light" | "dark";
-
 const key = "asyncapi-theme";
-const dark = () => matchMedia("(prefers-color-scheme: dark)");
+const query = () => matchMedia("(prefers-color-scheme: dark)");
 
-/** The reader's choice, where there is one and it can be kept. */
-function chosen(): Theme | undefined {
+/** The reader's choice, where there is one and it can be kept: null leaves it to the system. */
+function chosen(): string | null {
   try {
-    const value = localStorage.getItem(key);
-    return value === "light" || value === "dark" ? value : undefined;
+    return localStorage.getItem(key);
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-function choose(theme: Theme) {
-  try {
-    localStorage.setItem(key, theme);
-  } catch {
-    // It holds until the page is closed.
-  }
-}
-
-/** useTheme is the theme of the page, the system's until the reader chooses, and what changes it. */
-export function useTheme(): [Theme, () => void] {
-  const [system, setSystem] = useState<Theme>(dark().matches ? "dark" : "light");
-  const [choice, setChoice] = useState(chosen);
-  const theme = choice ?? system;
+/** useDark is whether the page is dark, as the system is until the reader chooses, and what changes it. */
+export function useDark(): [boolean, () => void] {
+  const [system, setSystem] = useState(query().matches);
+  const [choice, choose] = useState(chosen);
+  const dark = choice ? choice === "dark" : system;
+  const theme = dark ? "dark" : "light";
   useEffect(() => {
-    const query = dark();
-    const change = () => setSystem(query.matches ? "dark" : "light");
-    query.addEventListener("change", change);
-    return () => query.removeEventListener("change", change);
+    query().addEventListener("change", (event) => setSystem(event.matches));
   }, []);
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   const toggle = () => {
-    const next = theme === "dark" ? "light" : "dark";
+    const next = dark ? "light" : "dark";
     choose(next);
-    setChoice(next);
+    try {
+      localStorage.setItem(key, next);
+    } catch {
+      // It holds until the page is closed.
+    }
   };
-  return [theme, toggle];
+  return [dark, toggle];
 }
