@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Channel, Document } from "../document";
 import { link, schemaLink, type Route } from "./route";
 
@@ -26,6 +26,7 @@ export function groups(document: Document): Group[] {
 export function Rail({ document, route }: { document: Document; route: Route }) {
   const grouped = useMemo(() => groups(document), [document]);
   const schemas = [...document.schemas.keys()];
+  useEffect(() => globalThis.document.querySelector(".contents [aria-current=page]")?.scrollIntoView({ block: "nearest" }), [route]);
   return (
     <nav aria-label="Channels and schemas" class="contents">
       <a class="entry" href="#/" aria-current={route.kind === "overview" ? "page" : undefined}>
