@@ -32,7 +32,7 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
   const keep = useKept(draft);
   const [tab, show] = useState<Tab>("form");
   const [tried, setTried] = useState(false);
-  const [sent, setSent] = useState("");
+  const [sent, setSent] = useState<string>();
   const form = useRef<HTMLFormElement>(null);
   useListened(session);
   useEffect(() => {
@@ -57,7 +57,7 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
   if (!message) return <p class="hint">Clients send nothing here.</p>;
 
   const made = composed(document, draft, session, message);
-  const failure = sent && session.failure?.ref === sent ? session.failure : undefined;
+  const failure = session.failure?.ref === sent ? session.failure : undefined;
   const problems = problemsOf([...(tried ? made.violations : []), ...(failure?.violations ?? [])]);
   const wrong = made.violations.length > 0 || made.unreadable !== "";
   const open = session.state === "open";
@@ -66,7 +66,7 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
     focusSoon(path);
   };
   const edit = (change: Partial<typeof draft>) => {
-    setSent("");
+    setSent(undefined);
     keep(change);
   };
   const send = (anyway: boolean) => {

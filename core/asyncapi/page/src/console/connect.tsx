@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Channel } from "../document";
 import { Fields, focusSoon } from "../form/field";
 import type { Obj } from "../form/json";
+import { without, withMember } from "../form/model";
 import { Copy } from "../ui/copy";
 import { ways } from "./address";
 import { useKept, useListened, type Bench } from "./bench";
@@ -25,10 +26,11 @@ export function Connect({ bench }: { bench: Bench }) {
   const closed = session.state === "closed";
   const note = credentialsNote(channel);
   const set = (settings: Obj) => {
-    // Each server has variables of its own.
     const next = serverOf(channel, settings, location);
+    // Each server has variables of its own.
     const variables = settingsFor(document, channel, next).get("variables");
-    keep({ settings: next === server || !variables ? settings : new Map(settings).set("variables", variables) });
+    const rest = without(settings, "variables");
+    keep({ settings: next === server ? settings : variables ? withMember(rest, "variables", variables) : rest });
   };
   const connect = () => {
     const [first] = problems.keys();

@@ -3,18 +3,17 @@ import "./console.css";
 import { useEffect, useState } from "preact/hooks";
 import type { Channel, Document, Message } from "../document";
 import { from, write } from "../form/json";
-import { benchOf, useListened, type Bench } from "./bench";
+import { benchOf, useListened } from "./bench";
 import { Composer, type Asked } from "./composer";
 import { Connect } from "./connect";
-import { compose as frameOf, exampleOf } from "./frames";
 import { LogView } from "./logview";
 import { Topics } from "./topics";
 
 export interface ConsoleProps {
   channel: Channel;
   document: Document;
-  /** What the reader asked to compose, if anything: another object each time that they ask. */
-  compose?: { readonly message: Message; readonly payload?: unknown } | undefined;
+  /** What the reader asked to compose, if anything: a message, and the whole frame to begin with. Another object each time that they ask. */
+  compose?: { readonly message: Message; readonly payload: unknown } | undefined;
 }
 
 /** Console is where a reader connects to a channel, and sends and watches its frames. The topics of a channel share its connection. */
@@ -24,7 +23,7 @@ export function Console({ channel, document, compose }: ConsoleProps) {
   const [asked, ask] = useState<Asked>();
   useListened(session);
   useEffect(() => {
-    if (compose) ask({ text: textOf(bench, compose), message: compose.message });
+    if (compose) ask({ text: write(from(compose.payload)), message: compose.message });
   }, [compose]);
   return (
     <div class="console">
@@ -36,10 +35,4 @@ export function Console({ channel, document, compose }: ConsoleProps) {
       <LogView log={session.log} open={session.state === "open"} again={(entry) => session.again(entry)} edit={({ text }) => ask({ text })} />
     </div>
   );
-}
-
-/** textOf is the frame that a reader asked for: as given, else the message's example. */
-function textOf({ document }: Bench, { message, payload }: NonNullable<ConsoleProps["compose"]>): string {
-  if (payload !== undefined) return write(from(payload));
-  return write(frameOf(document, message, exampleOf(document, message) ?? new Map(), { ref: "", topic: "" }));
 }

@@ -27,6 +27,8 @@ export function LogView({ log, again, edit, open }: LogViewProps) {
   const toggle = (id: number) => {
     const next = new Set(expanded);
     if (!next.delete(id)) next.add(id);
+    // Who reads isn't scrolled away.
+    if (id !== entries.at(-1)?.id) follow(undefined);
     expand(next);
   };
   const goTo = (id: number) => {
@@ -81,7 +83,7 @@ function useWindow(list: { current: HTMLDivElement | null }, entries: readonly E
   });
   return {
     rows,
-    follow: (id: number) => {
+    follow: (id: number | undefined) => {
       wanted.current = id;
       following.current = false;
     },

@@ -28,7 +28,7 @@ export function settingsSchema(channel: Channel, server: Server): Schema {
   const offers = channel.subprotocols.filter((name) => name !== "bearer.*");
   if (offers.length) {
     const offer = (name: string): Schema => (name.endsWith("*") ? { type: "string", description: "What stands for the star", default: "" } : { const: "offered" });
-    properties["subprotocols"] = { type: "object", properties: record(offers.map((name) => [name, offer(name)])), additionalProperties: false };
+    properties["subprotocols"] = { type: "object", properties: record(offers.map((name) => [name, offer(name)])) };
   }
   const schema = object(properties);
   const [way, ...others] = ways(channel);

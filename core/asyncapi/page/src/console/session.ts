@@ -113,10 +113,10 @@ export class Session {
 
   /** refused adds why the browser didn't let the connection be. */
   refused(reason: string): void {
-    this.#note(reason);
     if (this.#connection) this.#end(reason);
-    else {
+    else if (this.ending !== reason) {
       this.ending = reason;
+      this.#note(reason);
       this.#changed();
     }
   }
@@ -145,6 +145,7 @@ export class Session {
     if (this.state !== "open" || !this.#connection) return undefined;
     const { action, topic, ref } = this.frames.read(text);
     if (/^\d{1,15}$/.test(ref)) this.#refs = Math.max(this.#refs, Number(ref));
+    this.failure = undefined;
     this.#connection.send(text);
     const entry = this.log.add({ time: this.#clock.now(), direction: "sent", text, size: sizeOf(text), action, topic, ref });
     if (ref) {

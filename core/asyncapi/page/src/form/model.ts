@@ -7,9 +7,6 @@ import { from, isObj, type Json, type Obj } from "./json";
 /** How a value is edited; "raw" is as JSON. */
 export type Kind = "fixed" | "enum" | "choice" | "object" | "array" | "string" | "number" | "boolean" | "null" | "raw";
 
-/** How many values are enough for a list to choose from. */
-const longestEnum = 500;
-
 /** Shape is a schema as its editor needs it. */
 export interface Shape {
   readonly kind: Kind;
@@ -27,7 +24,7 @@ export function shape(document: Document, schema: Schema): Shape {
   const values = list(shown.keywords.get("enum")).filter((value) => value !== null);
   const of = (kind: Kind, more: Partial<Shape> = {}): Shape => ({ kind, view: shown, alternatives: [], values: [], ...more });
   if (fixed && !shown.nullable) return fixed.value === null ? of("null") : of("fixed", { values: [from(fixed.value)] });
-  if (values.length && values.length <= longestEnum) return of("enum", { values: values.map(from) });
+  if (values.length) return of("enum", { values: values.map(from) });
   if (shown.alternatives.length && !shown.properties.length) return of("choice", { alternatives: shown.alternatives });
   if (shown.types.length > 1) return of("choice", { alternatives: shown.types.map((type) => ({ ...record(shown.keywords), type })) });
   switch (shown.types[0]) {

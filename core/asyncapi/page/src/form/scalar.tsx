@@ -58,12 +58,8 @@ function Text({ shape: { view }, path, value, on, described, wrong }: EditorProp
   );
 }
 
-const now = (): string => new Date().toISOString();
-
 /** What a button makes for formats that nobody likes to type. A page that isn't served securely can't make UUIDs. */
 const makers = new Map<string, () => string>([
-  ["date-time", now],
-  ["date", () => now().slice(0, 10)],
-  ["time", () => now().slice(11)],
+  ["date-time", () => new Date().toISOString()],
   ...("randomUUID" in crypto ? [["uuid", () => crypto.randomUUID()] as const] : []),
 ]);
