@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Document } from "../document";
 import { base, load } from "../load";
@@ -66,28 +67,7 @@ function Page({ document }: { document: Document }) {
   const title = document.title || "AsyncAPI";
   useArrival(document, route);
   useEffect(() => setOpen(false), [route]);
-  useEffect(() => {
-    const keys = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && open) {
-        setOpen(false);
-        menu.current?.focus();
-      }
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      event.preventDefault();
-      // Where there is no menu, the rail is there already.
-      if (menu.current?.offsetParent) setOpen(true);
-      // The drawer has to be there before what is in it can have the focus.
-      requestAnimationFrame(() => field.current?.focus());
-    };
-    // Where it is wide enough there is no drawer to be in the way.
-    const close = () => menu.current?.offsetParent || setOpen(false);
-    addEventListener("keydown", keys);
-    addEventListener("resize", close);
-    return () => {
-      removeEventListener("keydown", keys);
-      removeEventListener("resize", close);
-    };
-  }, [open]);
+  useShortcuts(open, setOpen, menu, field);
   return (
     <div class={open ? "page open" : "page"}>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), globalThis.document.querySelector("h1")?.focus())}>
@@ -123,6 +103,37 @@ function Page({ document }: { document: Document }) {
       </main>
     </div>
   );
+}
+
+/** useShortcuts lets the keyboard search, and close the drawer. */
+function useShortcuts(
+  open: boolean,
+  setOpen: (open: boolean) => void,
+  menu: RefObject<HTMLButtonElement | null>,
+  field: RefObject<HTMLInputElement | null>,
+) {
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && open) {
+        setOpen(false);
+        menu.current?.focus();
+      }
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      event.preventDefault();
+      // Where there is no menu, the rail is there already.
+      if (menu.current?.offsetParent) setOpen(true);
+      // The drawer has to be there before what is in it can have the focus.
+      requestAnimationFrame(() => field.current?.focus());
+    };
+    // Where it is wide enough there is no drawer to be in the way.
+    const close = () => menu.current?.offsetParent || setOpen(false);
+    addEventListener("keydown", keys);
+    addEventListener("resize", close);
+    return () => {
+      removeEventListener("keydown", keys);
+      removeEventListener("resize", close);
+    };
+  }, [open]);
 }
 
 function isTyping(target: EventTarget | null): boolean {
