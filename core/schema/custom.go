@@ -14,11 +14,12 @@ func parseSchema(text string) (*node, error) {
 	if err := jsonraw.Valid([]byte(text)); err != nil {
 		return nil, err
 	}
-	return readNode([]byte(strings.TrimSpace(text)))
+	return readNode([]byte(strings.TrimSpace(text)), nil)
 }
 
-// readNode reads one schema; raw is valid JSON.
-func readNode(raw []byte) (*node, error) {
+// readNode reads one schema; raw is valid JSON. Where it stands in a document,
+// refs finds what it refers to.
+func readNode(raw []byte, refs *linker) (*node, error) {
 	switch string(raw) {
 	case "true":
 		return &node{}, nil
@@ -29,13 +30,17 @@ func readNode(raw []byte) (*node, error) {
 		return nil, errors.New("a schema is an object")
 	}
 	n := &node{}
-	r := reader{node: n}
+	r := reader{node: n, refs: refs}
 	for w := (walk{b: raw, i: 1}); ; {
 		name, value, more := w.member()
 		if !more {
 			break
 		}
+		r.members++
 		read, ok := readers[name]
+		if !ok && refs != nil {
+			read, ok = refs.keyword(name)
+		}
 		if !ok {
 			return nil, fmt.Errorf("keyword %q is not supported", name)
 		}
@@ -49,6 +54,8 @@ func readNode(raw []byte) (*node, error) {
 // reader reads keywords, in any order.
 type reader struct {
 	node     *node
+	refs     *linker // nil: there are no references
+	members  int
 	required []string
 	format   string
 	constant []byte
@@ -155,7 +162,7 @@ func elements(raw []byte) ([][]byte, error) {
 
 func one(set func(n, x *node)) keyword {
 	return func(r *reader, raw []byte) error {
-		x, err := readNode(raw)
+		x, err := readNode(raw, r.refs)
 		set(r.node, x)
 		return err
 	}
@@ -170,7 +177,7 @@ func several(set func(n *node, x []*node)) keyword {
 		nodes := make([]*node, len(values))
 		for i, v := range values {
 			if err == nil {
-				nodes[i], err = readNode(v)
+				nodes[i], err = readNode(v, r.refs)
 			}
 		}
 		set(r.node, nodes)
@@ -239,7 +246,7 @@ func (r *reader) properties(raw []byte) error {
 		if !more {
 			return nil
 		}
-		x, err := readNode(value)
+		x, err := readNode(value, r.refs)
 		if err != nil {
 			return fmt.Errorf("%q: %w", name, err)
 		}
@@ -265,7 +272,7 @@ func (r *reader) rest(raw []byte) (err error) {
 		o.closed = true
 		return nil
 	}
-	o.rest, err = readNode(raw)
+	o.rest, err = readNode(raw, r.refs)
 	return err
 }
 
@@ -277,6 +284,9 @@ func (r *reader) examples(raw []byte) (err error) {
 // finish does what needs all keywords.
 func (r *reader) finish() error {
 	n := r.node
+	if n.ref != nil && r.members > 1 {
+		return errors.New("what stands beside $ref means nothing in draft-07")
+	}
 	switch {
 	case r.format == "":
 	case formats[r.format] != nil:
