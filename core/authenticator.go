@@ -117,12 +117,18 @@ func OfferedToken(values ...string) string {
 	return ""
 }
 
+const standardHeader = "Authorization"
+
+// header is the canonical name of the header that the token is in.
+func (a *Authenticator) header() string {
+	return http.CanonicalHeaderKey(cmp.Or(a.Header, standardHeader))
+}
+
 // inHeader returns the token in the header, "" where there is none.
 func (a *Authenticator) inHeader(r *http.Request) string {
-	const standard = "Authorization"
-	name := http.CanonicalHeaderKey(cmp.Or(a.Header, standard))
+	name := a.header()
 	value := strings.TrimSpace(r.Header.Get(name))
-	if name != standard {
+	if name != standardHeader {
 		return value
 	}
 	scheme, token, _ := strings.Cut(value, " ")

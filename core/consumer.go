@@ -71,7 +71,8 @@ type consumer struct {
 	completion    bool
 	compression   bool
 	registry      *groups // of this process
-	alone         *topic  // that every connection is subscribed to and that frames without a topic belong to; nil for most
+	doc           Doc
+	alone         *topic // that every connection is subscribed to and that frames without a topic belong to; nil for most
 	endpoint      *Endpoint
 }
 
@@ -111,6 +112,7 @@ func newConsumer(hub *Hub, name string, opts *ConsumerOptions) *consumer {
 		completion:    opts.Completion,
 		compression:   opts.Compression,
 		registry:      newGroups(),
+		doc:           opts.Doc.checked(fmt.Sprintf("consumer %q", name)),
 	}
 	if c.discriminator == "" {
 		c.discriminator = defaultDiscriminator

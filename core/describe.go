@@ -2,6 +2,7 @@ package chanx
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -22,10 +23,11 @@ type EndpointInfo struct {
 	Completion             bool
 	AnnounceAuthentication bool
 	Subprotocols           []string
-	Refreshes              bool        // clients can refresh their credentials: see [Authenticator]
-	HandlersInfo                       // without those of the topics
-	Topics                 []TopicInfo // that clients can subscribe to, in the order in which their patterns are tried
-	Alone                  bool        // there is one topic, which connecting subscribes to: see [Topic.Alone]
+	Refreshes              bool               // clients can refresh their credentials: see [Authenticator]
+	Authenticator          *AuthenticatorInfo // nil for none
+	HandlersInfo                              // without those of the topics
+	Topics                 []TopicInfo        // that clients can subscribe to, in the order in which their patterns are tried
+	Alone                  bool               // there is one topic, which connecting subscribes to: see [Topic.Alone]
 }
 
 // TopicInfo is what can be said of a topic.
@@ -46,7 +48,7 @@ type TopicInfo struct {
 type HandlersInfo struct {
 	Receives []Operation   // what clients may send
 	Events   []Operation   // what the server's side may publish
-	Outgoing []MessageInfo // what is sent outside of any handler
+	Outgoing []Operation   // what is sent outside of any handler
 	Sends    []MessageInfo // everything that clients may get, without the framework's own frames
 }
 
@@ -57,13 +59,30 @@ type ParamInfo struct {
 	Member string // of the object that the schema of the parameters describes
 }
 
-// Operation is a message that the consumer handles.
+// AuthenticatorInfo is where an [Authenticator] looks for a token, beside the
+// subprotocol "bearer.<token>".
+type AuthenticatorInfo struct {
+	Header   string // canonical; in "Authorization" it has the scheme Bearer in front
+	Cookie   string // "" for none
+	Query    string // "" for none
+	Optional bool   // who brings no token is let in, as nobody
+}
+
+// Operation is a message that the consumer handles, or that is sent outside of any
+// handler.
 type Operation struct {
+	Message  MessageInfo
+	Doc      Doc
+	Reply    *MessageInfo // the reply, the items of a stream, the output of an event; nil where there is none
+	Stream   bool
+	Sends    []MessageInfo // what the handler sends beside its reply
+	Examples []Example     // of any of these messages, in the order in which they were given
+}
+
+// Example is what a message may look like: see [Examples].
+type Example struct {
 	Message MessageInfo
-	Doc     Doc
-	Reply   *MessageInfo // the reply, the items of a stream, the output of an event; nil where there is none
-	Stream  bool
-	Sends   []MessageInfo // what the handler sends beside its reply
+	Payload json.RawMessage // valid, null for a message without one
 }
 
 // MessageInfo is a message type.
@@ -79,7 +98,7 @@ func (e *Endpoint) Describe() EndpointInfo {
 	c, at := e.consumer, e.address.Load()
 	d := EndpointInfo{
 		Consumer:               c.name,
-		Doc:                    c.options.Doc,
+		Doc:                    c.doc,
 		Path:                   at.path,
 		PathParams:             slices.Clone(at.names),
 		Discriminator:          c.discriminator,
@@ -87,6 +106,7 @@ func (e *Endpoint) Describe() EndpointInfo {
 		AnnounceAuthentication: c.options.AnnounceAuthentication,
 		Subprotocols:           slices.Clone(c.options.Subprotocols),
 		Refreshes:              c.authenticator != nil,
+		Authenticator:          c.authenticator.describe(),
 		HandlersInfo:           c.handlers.describe(),
 		Alone:                  c.alone != nil,
 	}
@@ -115,7 +135,7 @@ func (p *paramsType) describe() (*schema.Schema, []ParamInfo) {
 }
 
 func (s *handlers) describe() HandlersInfo {
-	d := HandlersInfo{Receives: operations(s.routes), Events: operations(s.events), Outgoing: infos(s.sends)}
+	d := HandlersInfo{Receives: operations(s.routes), Events: operations(s.events)}
 	seen := map[*messageType]bool{}
 	add := func(mts ...*messageType) {
 		for _, mt := range mts {
@@ -125,7 +145,11 @@ func (s *handlers) describe() HandlersInfo {
 			}
 		}
 	}
-	add(s.sends...)
+	for _, r := range s.outgoing {
+		add(r.out)
+		d.Outgoing = append(d.Outgoing, r.describe(r.out))
+	}
+	slices.SortStableFunc(d.Outgoing, func(a, b Operation) int { return compareInfo(a.Message, b.Message) })
 	for _, routes := range []map[string]*route{s.routes, s.events} {
 		for _, r := range routes {
 			add(r.out)
@@ -141,14 +165,25 @@ func operations(routes map[string]*route) []Operation {
 	ops := make([]Operation, 0, len(routes))
 	for _, action := range slices.Sorted(maps.Keys(routes)) {
 		r := routes[action]
-		op := Operation{Message: *r.in.info(), Doc: r.doc, Stream: r.stream}
+		op := r.describe(r.in)
 		if r.out != nil {
 			op.Reply = r.out.info()
 		}
-		op.Sends = infos(r.sends)
 		ops = append(ops, op)
 	}
 	return ops
+}
+
+// describe describes a route of a message, all but the reply.
+func (r *route) describe(mt *messageType) Operation {
+	return Operation{Message: *mt.info(), Doc: r.doc, Stream: r.stream, Sends: infos(r.sends), Examples: slices.Clone(r.examples)}
+}
+
+func (a *Authenticator) describe() *AuthenticatorInfo {
+	if a == nil {
+		return nil
+	}
+	return &AuthenticatorInfo{Header: a.header(), Cookie: a.Cookie, Query: a.Query, Optional: a.Optional}
 }
 
 func infos(types []*messageType) []MessageInfo {

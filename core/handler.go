@@ -135,12 +135,17 @@ func Use[C any](r Registrar[C], middleware func(c C, ctx context.Context, req *R
 }
 
 // Outgoing declares a message that is sent outside of any handler, by open or
-// OnClose: see [Sends].
-func Outgoing[M Message, C any](r Registrar[C]) {
+// OnClose: see [Sends]. The options say what the documentation is to say of it.
+func Outgoing[M Message, C any](r Registrar[C], opts ...HandlerOption) {
 	s := r.handlerSet()
 	mt := messageOf[M](s)
 	s.mustBeOpen("Outgoing")
-	s.sends = append(s.sends, mt)
+	out := &route{out: mt}
+	s.apply(out, opts)
+	if out.concurrent || len(out.sends) > 0 {
+		panic(fmt.Sprintf("chanx: %s: the message %q that is sent outside of any handler can't have Concurrent or Sends, which are for handlers", s.title, mt.action))
+	}
+	s.outgoing = append(s.outgoing, out)
 }
 
 // JoinGroups adds groups that every connection joins before it is opened, and

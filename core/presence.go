@@ -119,7 +119,9 @@ func TrackPresence[I, S any](t *Topic[S], member func(S) (key string, info I), o
 		return key, b, nil
 	}
 	p.own = []*messageType{messageOf[PresenceState[I]](s), messageOf[PresenceJoined[I]](s), messageOf[PresenceLeft](s)}
-	s.sends = append(s.sends, p.own...)
+	for _, mt := range p.own {
+		s.outgoing = append(s.outgoing, &route{out: mt})
+	}
 	t.t.presence = p
 	return &Presence[I]{t.t}
 }

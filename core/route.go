@@ -13,27 +13,22 @@ import (
 	"github.com/chanx-go/chanx/core/internal/envelope"
 )
 
-// Doc is what the documentation says of a message.
-type Doc struct {
-	Summary     string // one line
-	Description string // Markdown
-	Tags        []string
-	Deprecated  bool
-}
-
 // runFunc handles one message that has not been decoded yet.
 type runFunc func(x *exchange, ctx context.Context) error
 
 // route is one action with its handler.
 type route struct {
-	in         *messageType
+	in         *messageType   // nil for what is sent outside of any handler
 	out        *messageType   // the reply, the stream's items, the event's output; nil where there is none
 	sends      []*messageType // declared beside out
 	run        runFunc        // nil for a forwarded event
 	stream     bool
 	concurrent bool
 	forward    bool
+	event      bool // in comes from the server's side
 	doc        Doc
+	shown      []Message // given as examples, before they are looked at
+	examples   []Example
 	handler    string // the Go function, to name it where two claim one action
 }
 
@@ -51,8 +46,8 @@ type handlers struct {
 	groups     []string
 	topics     []*topic // that connections can subscribe to
 	params     *paramsType
-	sends      []*messageType
-	topic      *topic // that these are the handlers of; nil for a consumer's
+	outgoing   []*route // what is sent outside of any handler, as out
+	topic      *topic   // that these are the handlers of; nil for a consumer's
 	frozen     atomic.Bool
 
 	unknownEvents sync.Map // actions that were logged already
@@ -76,8 +71,17 @@ func (s *handlers) add(r *route, handler any, opts []HandlerOption) {
 	}
 }
 
+// action is what a panic calls the route.
+func (r *route) action() string {
+	if r.in == nil {
+		return r.out.action
+	}
+	return r.in.action
+}
+
 // addEvent registers the handler of an event.
 func (s *handlers) addEvent(r *route, handler any, opts []HandlerOption) {
+	r.event = true
 	s.register(s.events, "event", r, handler, opts)
 	if r.concurrent {
 		panic(fmt.Sprintf("chanx: %s: the event %q can't be handled with Concurrent, which is for clients' messages", s.title, r.in.action))
@@ -103,9 +107,7 @@ func (s *handlers) register(into map[string]*route, kind string, r *route, handl
 		panic(fmt.Sprintf("chanx: %s has two handlers of the %s %q: %s (%v) and %s (%v): %s",
 			s.title, kind, action, other.handler, other.in.goType, r.handler, r.in.goType, mend))
 	}
-	for _, opt := range opts {
-		opt(s, r)
-	}
+	s.apply(r, opts)
 	into[action] = r
 }
 

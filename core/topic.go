@@ -92,6 +92,10 @@ func NewTopic[S any](hub *Hub, name, pattern string, open func(ctx context.Conte
 	if opts != nil {
 		t.options = *opts
 	}
+	t.options.Doc = t.options.Doc.checked(t.title)
+	if t.options.Doc.Security != nil {
+		panic(fmt.Sprintf("chanx: %s can't say what clients have to bring, as they connect to a consumer: let that one's Doc have Security", t.title))
+	}
 	if open != nil {
 		t.open = func(ctx context.Context, s *Subscription) (any, error) { return open(ctx, s) }
 	} else if _, ok := any((*Subscription)(nil)).(S); !ok {

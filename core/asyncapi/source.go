@@ -96,7 +96,9 @@ func (s *source) addHandlers(handlers chanx.HandlersInfo) (streams bool) {
 		}
 		s.push(op.Sends)
 	}
-	s.push(handlers.Outgoing)
+	for _, op := range handlers.Outgoing {
+		s.push([]chanx.MessageInfo{op.Message})
+	}
 	return streams
 }
 
