@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -185,12 +186,5 @@ func (c circles) has(n *node) bool {
 		return true
 	}
 	groups := append([][]*node{n.allOf, n.not}, n.anyOf...)
-	for _, group := range append(groups, n.oneOf...) {
-		for _, x := range group {
-			if c.has(x) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(groups, n.oneOf...), func(group []*node) bool { return slices.ContainsFunc(group, c.has) })
 }
