@@ -10,7 +10,17 @@ export interface Place {
 }
 
 /** What stands in for the servers of a document that has none. */
-const own: Server = { id: "current", host: "", pathname: "", protocol: "", title: "", summary: "", description: "", variables: [], security: [] };
+const own: Server = {
+  id: "current",
+  host: "",
+  pathname: "",
+  protocol: "",
+  title: "",
+  summary: "",
+  description: "",
+  variables: [],
+  security: [],
+};
 
 export const serversOf = (channel: Channel): readonly Server[] => (channel.servers.length ? channel.servers : [own]);
 
@@ -26,14 +36,18 @@ const fill = (text: string, values: Obj, encode: (value: string) => string): str
 export function origin(server: Server, variables: Obj, place: Place): string {
   const here = place.protocol === "https:" ? "wss" : "ws";
   const as = (text: string) => fill(text, variables, (value) => value);
-  const pathname = as(server.pathname).replace(/^\/*(?=.)/, "/").replace(/\/+$/, "");
+  const pathname = as(server.pathname)
+    .replace(/^\/*(?=.)/, "/")
+    .replace(/\/+$/, "");
   if (server.id === own.id) return `${here}://${place.host}${pathname}`;
   return `${/^wss?$/.test(server.protocol) ? server.protocol : here}://${as(server.host)}${pathname}`;
 }
 
 /** query is the text after the question mark: a list has its name once for each item, and null isn't sent. */
 export function query(values: Obj): string {
-  const pairs = [...values].flatMap(([name, value]) => (isList(value) ? value : [value]).filter((one) => one !== null).map((one) => [name, plain(one)] as const));
+  const pairs = [...values].flatMap(([name, value]) =>
+    (isList(value) ? value : [value]).filter((one) => one !== null).map((one) => [name, plain(one)] as const),
+  );
   return pairs.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
 }
 
@@ -76,7 +90,10 @@ export const queryWay = "the query's ";
 /** ways say how a token can be sent from a browser: in a subprotocol, or in the query. */
 export function ways(channel: Channel): string[] {
   const keys = channel.security.filter((scheme) => scheme.type === "httpApiKey" && scheme.in === "query" && scheme.name);
-  return [...(channel.subprotocols.includes("bearer.*") ? ["the subprotocol bearer.…"] : []), ...keys.map((scheme) => queryWay + scheme.name)];
+  return [
+    ...(channel.subprotocols.includes("bearer.*") ? ["the subprotocol bearer.…"] : []),
+    ...keys.map((scheme) => queryWay + scheme.name),
+  ];
 }
 
 /** patternOf is what the topics of a pattern such as "room:{room}" match. */

@@ -5,13 +5,16 @@ import { parse, write, type Obj } from "../form/json";
 import { bodyOf } from "../form/model";
 import { Raw } from "../form/raw";
 import { Select } from "../form/select";
-import type { Violation } from "../form/validate";
 import { useKept, useListened, type Bench } from "./bench";
 import { bodyOfDraft, composed, loaded, refOfDraft, topicOfDraft, type Composed } from "./draft";
-import { bodyFor, bodyNames, problemsOf } from "./frames";
+import { bodyFor, bodyNames, problemsOf, type Failure } from "./frames";
 
 type Tab = "form" | "json" | "frame";
-const tabs: readonly (readonly [Tab, string])[] = [["form", "Form"], ["json", "JSON"], ["frame", "Frame"]];
+const tabs: readonly (readonly [Tab, string])[] = [
+  ["form", "Form"],
+  ["json", "JSON"],
+  ["frame", "Frame"],
+];
 
 /** Asked is a frame that is to be composed: another object each time. */
 export interface Asked {
@@ -31,10 +34,100 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
   const { document, session, draft } = bench;
   const keep = useKept(draft);
   const [tab, show] = useState<Tab>("form");
-  const [tried, setTried] = useState(false);
-  const [sent, setSent] = useState<string>();
+  const { tried, setTried, sent, setSent, send } = useSending(bench, keep);
   const form = useRef<HTMLFormElement>(null);
   useListened(session);
+  const changeMessage = (message: Message | undefined) => {
+    setTried(false);
+    show(message ? "form" : "frame");
+    form.current?.scrollIntoView({ block: "nearest" });
+  };
+  useAsked(bench, channel, asked, keep, changeMessage);
+  const message = messageOf(bench, channel);
+  if (!message) return <p class="hint">Clients send nothing here.</p>;
+
+  const made = composed(document, draft, session, message);
+  const failure = session.failure?.ref === sent ? session.failure : undefined;
+  const problems = problemsOf([...(tried ? made.violations : []), ...(failure?.violations ?? [])]);
+  const open = session.state === "open";
+  const go = (path: string) => {
+    if (draft.text === undefined) show("form");
+    focusSoon(path);
+  };
+  const edit = (change: Partial<typeof draft>) => {
+    setSent(undefined);
+    keep(change);
+  };
+  const submit = (e: Event) => {
+    e.preventDefault();
+    send(made, false);
+  };
+  return (
+    <form
+      ref={form}
+      class="composer"
+      onSubmit={submit}
+      onKeyDown={(e) => {
+        if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) submit(e);
+      }}
+    >
+      <Choice bench={bench} message={message} problems={problems} edit={edit} />
+      <Tabs tab={tab} show={show} />
+      <Body bench={bench} message={message} tab={tab} made={made} problems={problems} edit={edit} />
+      {tried && isWrong(made) && (
+        <Refused made={made} go={go}>
+          <button type="button" disabled={!open} onClick={() => send(made, true)}>
+            Send anyway
+          </button>
+        </Refused>
+      )}
+      {failure && <Refused made={failure} go={go} />}
+      <div class="bar">
+        <button class="primary" disabled={!open}>
+          Send
+        </button>
+        <span class="hint">{open ? "or Ctrl+Enter, ⌘+Enter" : "Connect first."}</span>
+      </div>
+    </form>
+  );
+}
+
+const isWrong = (made: Composed): boolean => made.violations.length > 0 || made.unreadable !== "";
+
+/** useSending sends frames, and remembers whether one was held back, and which was the last. */
+function useSending({ session }: Bench, keep: (change: Partial<Bench["draft"]>) => void) {
+  const [tried, setTried] = useState(false);
+  const [sent, setSent] = useState<string>();
+  const send = (made: Composed, anyway: boolean) => {
+    const entry = isWrong(made) && !anyway ? undefined : session.send(made.text);
+    setTried(isWrong(made) && !entry);
+    if (!entry) return;
+    setSent(entry.ref);
+    keep({ ref: undefined });
+  };
+  return { tried, setTried, sent, setSent, send };
+}
+
+function Tabs({ tab, show }: { tab: Tab; show: (tab: Tab) => void }) {
+  return (
+    <div class="tabs" role="group" aria-label="How the message is edited">
+      {tabs.map(([id, name]) => (
+        <button key={id} type="button" aria-pressed={tab === id} onClick={() => show(id)}>
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** useAsked takes over what a reader asks to compose, and lets go of what another channel is about. */
+function useAsked(
+  { document, session, draft }: Bench,
+  channel: Channel,
+  asked: Asked | undefined,
+  keep: (change: Partial<Bench["draft"]>) => void,
+  changed: (message: Message | undefined) => void,
+): void {
   useEffect(() => {
     if (!asked) return;
     const { message, body, topic } = loaded(document, session.frames, asked.text, asked.message);
@@ -45,78 +138,20 @@ export function Composer({ bench, channel, asked }: ComposerProps) {
       ...(message && { bodies: new Map(draft.bodies).set(message, body) }),
       ...(message && topic && { topics: new Map(draft.topics).set(message.channel, topic) }),
     });
-    setTried(false);
-    show(message ? "form" : "frame");
-    form.current?.scrollIntoView({ block: "nearest" });
+    changed(message);
   }, [asked]);
-  const message = messageOf(bench, channel);
   useEffect(() => {
     // Another channel at the same address is looked at: one of its messages is likely meant.
     if (draft.message && draft.message.channel !== channel && !asked) keep({ message: undefined, text: undefined });
   }, [channel]);
-  if (!message) return <p class="hint">Clients send nothing here.</p>;
-
-  const made = composed(document, draft, session, message);
-  const failure = session.failure?.ref === sent ? session.failure : undefined;
-  const problems = problemsOf([...(tried ? made.violations : []), ...(failure?.violations ?? [])]);
-  const wrong = made.violations.length > 0 || made.unreadable !== "";
-  const open = session.state === "open";
-  const go = (path: string) => {
-    if (draft.text === undefined) show("form");
-    focusSoon(path);
-  };
-  const edit = (change: Partial<typeof draft>) => {
-    setSent(undefined);
-    keep(change);
-  };
-  const send = (anyway: boolean) => {
-    setTried(wrong);
-    if (wrong && !anyway) return;
-    const entry = session.send(made.text);
-    if (entry) {
-      setSent(entry.ref);
-      setTried(false);
-      keep({ ref: undefined });
-    }
-  };
-  return (
-    <form
-      ref={form}
-      class="composer"
-      onSubmit={(e) => {
-        e.preventDefault();
-        send(false);
-      }}
-      onKeyDown={(e) => {
-        if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey)) return;
-        e.preventDefault();
-        send(false);
-      }}
-    >
-      <Choice bench={bench} message={message} problems={problems} edit={edit} />
-      <div class="tabs" role="group" aria-label="How the message is edited">
-        {tabs.map(([id, name]) => <button key={id} type="button" aria-pressed={tab === id} onClick={() => show(id)}>{name}</button>)}
-      </div>
-      <Body bench={bench} message={message} tab={tab} made={made} problems={problems} edit={edit} />
-      {tried && wrong && (
-        <Summary title={made.unreadable ? `The frame is not JSON: ${made.unreadable}` : "The document doesn't allow this frame:"} violations={made.violations} go={go}>
-          <button type="button" disabled={!open} onClick={() => send(true)}>Send anyway</button>
-        </Summary>
-      )}
-      {failure && <Summary title={<>The server refused it: <b>{failure.reason}</b> {failure.detail}</>} violations={failure.violations} go={go} />}
-      <div class="bar">
-        <button class="primary" disabled={!open}>Send</button>
-        <span class="hint">{open ? "or Ctrl+Enter, ⌘+Enter" : "Connect first."}</span>
-      </div>
-    </form>
-  );
 }
 
 /** messageOf is the message that is composed: the one that was chosen, else one of the channel, preferably with something to fill in. */
 function messageOf({ document, draft, session }: Bench, channel: Channel): Message | undefined {
   if (draft.message) return draft.message;
   const all = session.frames.sendable();
-  const rank = (message: Message) => Number(message.framework) * 4 + Number(message.channel !== channel) * 2 + Number(!bodyNames(document, message).length);
+  const rank = (message: Message) =>
+    Number(message.framework) * 4 + Number(message.channel !== channel) * 2 + Number(!bodyNames(document, message).length);
   return all.sort((a, b) => rank(a) - rank(b))[0];
 }
 
@@ -138,21 +173,45 @@ function Choice({ bench, message, problems, edit }: PartProps) {
     <div class="choice">
       <label>
         <span>Message</span>
-        <Select options={all.map(name)} chosen={all.indexOf(message)} on={(i) => edit({ message: all[i], text: undefined, ref: undefined })} />
+        <Select
+          options={all.map(name)}
+          chosen={all.indexOf(message)}
+          on={(i) => edit({ message: all[i], text: undefined, ref: undefined })}
+        />
       </label>
       {topical && (
         <label>
           <span>Topic</span>
-          <input id={fieldId("/topic")} list="topics" placeholder={message.channel.topic?.pattern} autocomplete="off" spellcheck={false} value={topicOfDraft(draft, session, message)} aria-invalid={!!found} disabled={draft.text !== undefined} onInput={(e) => edit({ topics: new Map(draft.topics).set(message.channel, e.currentTarget.value) })} />
+          <input
+            id={fieldId("/topic")}
+            list="topics"
+            placeholder={message.channel.topic?.pattern}
+            autocomplete="off"
+            spellcheck={false}
+            value={topicOfDraft(draft, session, message)}
+            aria-invalid={!!found}
+            disabled={draft.text !== undefined}
+            onInput={(e) => edit({ topics: new Map(draft.topics).set(message.channel, e.currentTarget.value) })}
+          />
           <datalist id="topics">
-            {[...session.subscriptions.values()].filter((one) => one.channel === message.channel).map((one) => <option key={one.topic} value={one.topic} />)}
+            {[...session.subscriptions.values()]
+              .filter((one) => one.channel === message.channel)
+              .map((one) => (
+                <option key={one.topic} value={one.topic} />
+              ))}
           </datalist>
           {found && <span class="problem">{found.join("; ")}</span>}
         </label>
       )}
       <label>
         <span>Ref</span>
-        <input id={fieldId("/ref")} autocomplete="off" value={refOfDraft(draft, session, message)} disabled={draft.text !== undefined} onInput={(e) => edit({ ref: e.currentTarget.value })} />
+        <input
+          id={fieldId("/ref")}
+          autocomplete="off"
+          value={refOfDraft(draft, session, message)}
+          disabled={draft.text !== undefined}
+          onInput={(e) => edit({ ref: e.currentTarget.value })}
+        />
       </label>
     </div>
   );
@@ -173,12 +232,22 @@ function Body({ bench, message, tab, made, problems, edit }: BodyProps) {
   if (draft.text !== undefined) {
     return (
       <p class="note">
-        The frame was written by hand. <button type="button" class="quiet" onClick={() => edit({ ...fromText(draft.text ?? "", schema, message, draft), text: undefined })}>Go on with the form</button>
+        The frame was written by hand.{" "}
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => edit({ ...fromText(draft.text ?? "", schema, message, draft), text: undefined })}
+        >
+          Go on with the form
+        </button>
       </p>
     );
   }
   if (!names.length) return <p class="hint">The message has no payload.</p>;
-  if (tab === "form") return <Fields key={message.id} document={document} problems={problems} schema={schema} value={body} path="" name={message.name} on={put} />;
+  if (tab === "form")
+    return (
+      <Fields key={message.id} document={document} problems={problems} schema={schema} value={body} path="" name={message.name} on={put} />
+    );
   const [only] = names;
   const single = names.length === 1 && only !== undefined && body.has(only);
   return (
@@ -207,32 +276,55 @@ function FrameText({ draft, made, edit }: { draft: Bench["draft"]; made: Compose
   const pretty = draft.text ?? write(parse(made.text), 2);
   return (
     <>
-      <textarea class="code" id="frame" aria-label="The whole frame" spellcheck={false} rows={Math.min(Math.max(pretty.split("\n").length, 6), 24)} value={pretty} aria-invalid={made.unreadable !== ""} onInput={(e) => edit({ text: e.currentTarget.value })} />
+      <textarea
+        class="code"
+        id="frame"
+        aria-label="The whole frame"
+        spellcheck={false}
+        rows={Math.min(Math.max(pretty.split("\n").length, 6), 24)}
+        value={pretty}
+        aria-invalid={made.unreadable !== ""}
+        onInput={(e) => edit({ text: e.currentTarget.value })}
+      />
       {draft.text !== undefined && (
         <p class="note">
-          It goes out as it stands here. <button type="button" class="quiet" onClick={() => edit({ text: undefined })}>Discard</button>
+          It goes out as it stands here.{" "}
+          <button type="button" class="quiet" onClick={() => edit({ text: undefined })}>
+            Discard
+          </button>
         </p>
       )}
     </>
   );
 }
 
-interface SummaryProps {
-  title: preact.ComponentChildren;
-  violations: readonly Violation[];
+interface RefusedProps {
+  /** A frame that isn't to be sent, or what the server said of one. */
+  made: Composed | Failure;
   go: (path: string) => void;
   children?: preact.ComponentChildren;
 }
 
-/** Summary says what is wrong with a frame, with a way to each place. */
-function Summary({ title, violations, go, children }: SummaryProps) {
+/** Refused says what is wrong with a frame, with a way to each place. */
+function Refused({ made, go, children }: RefusedProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div class="failure" role="alert">
-      <p>{title}</p>
+    <div ref={box} class="failure" role="alert">
+      {"reason" in made ? (
+        <p>
+          The server refused it: <b>{made.reason}</b> {made.detail}
+        </p>
+      ) : (
+        <p>{made.unreadable ? `The frame is not JSON: ${made.unreadable}` : "The document doesn't allow this frame:"}</p>
+      )}
       <ul>
-        {violations.map(({ path, message }, i) => (
+        {made.violations.map(({ path, message }, i) => (
           <li key={i}>
-            <button type="button" class="quiet" onClick={() => go(path)}>{path || "the frame"}</button> {message}
+            <button type="button" class="quiet" onClick={() => go(path)}>
+              {path || "the frame"}
+            </button>{" "}
+            {message}
           </li>
         ))}
       </ul>

@@ -14,7 +14,11 @@ const problems = (id: string, settings: string) => Object.fromEntries(planned(id
 test("the URL of a channel", () => {
   const cases: [string, string, string][] = [
     ["rooms", '{"server":"current","path":{"room":"a"},"query":{}}', "wss://docs.example:8443/api/ws/rooms/a"],
-    ["rooms", '{"server":"current","path":{"room":"a/b c?#%ä"},"query":{"limit":3,"tag":["x","y&z"]}}', "wss://docs.example:8443/api/ws/rooms/a%2Fb%20c%3F%23%25%C3%A4?limit=3&tag=x&tag=y%26z"],
+    [
+      "rooms",
+      '{"server":"current","path":{"room":"a/b c?#%ä"},"query":{"limit":3,"tag":["x","y&z"]}}',
+      "wss://docs.example:8443/api/ws/rooms/a%2Fb%20c%3F%23%25%C3%A4?limit=3&tag=x&tag=y%26z",
+    ],
     ["rooms", '{"server":"far","variables":{"region":"eu"},"path":{"room":"a"},"query":{"gone":null}}', "wss://eu.example/ws/rooms/a"],
     ["keyed", '{"server":"current","token":"a b/=&"}', "wss://docs.example:8443/api/ws/keyed?key=a%20b%2F%3D%26"],
     ["keyed", '{"server":"current","token":""}', "wss://docs.example:8443/api/ws/keyed"],
@@ -63,6 +67,7 @@ test("topics and their patterns", () => {
 });
 
 test("close codes have a meaning", () => {
-  for (const code of [1000, 1001, 1006, 1008, 1009, 1011, 1012, 1013, 4408, 4409, 4410, 4501, 4503]) assert.notEqual(meaning(code), meaning(3999), String(code));
+  for (const code of [1000, 1001, 1006, 1008, 1009, 1011, 1012, 1013, 4408, 4409, 4410, 4501, 4503])
+    assert.notEqual(meaning(code), meaning(3999), String(code));
   assert.equal(meaning(4999), "as the application says");
 });

@@ -7,6 +7,7 @@ import { Copy } from "../ui/copy";
 import { ways } from "./address";
 import { useKept, useListened, type Bench } from "./bench";
 import { plan, serverOf, settingsFor, settingsSchema } from "./plan";
+import type { Session } from "./session";
 
 const states = { closed: "Not connected", connecting: "Connecting…", open: "Connected", closing: "Closing…" };
 
@@ -46,12 +47,7 @@ export function Connect({ bench }: { bench: Bench }) {
         if (closed) connect();
       }}
     >
-      <div class="bar">
-        <span class={`live ${session.state}`} role="status">{states[session.state]}</span>
-        <code class="url" title={shown}>{shown}</code>
-        <Copy what="the URL" text={() => url} />
-        {closed ? <button class="primary">Connect</button> : <button type="button" disabled={session.state === "closing"} onClick={() => session.disconnect()}>Disconnect</button>}
-      </div>
+      <Bar session={session} url={url} shown={shown} />
       {closed && session.ending && <p class="failure">{session.ending}</p>}
       {closed && (
         <Fields
@@ -70,11 +66,35 @@ export function Connect({ bench }: { bench: Bench }) {
   );
 }
 
+/** Bar shows the state of a connection and its URL, and has the button that changes it. */
+function Bar({ session, url, shown }: { session: Session; url: string; shown: string }) {
+  const { state } = session;
+  return (
+    <div class="bar">
+      <span class={`live ${state}`} role="status">
+        {states[state]}
+      </span>
+      <code class="url" title={shown}>
+        {shown}
+      </code>
+      <Copy what="the URL" text={() => url} />
+      {state === "closed" ? (
+        <button class="primary">Connect</button>
+      ) : (
+        <button type="button" disabled={state === "closing"} onClick={() => session.disconnect()}>
+          Disconnect
+        </button>
+      )}
+    </div>
+  );
+}
+
 /** usePolicy says so where the page's own policy is what keeps it from connecting: the browser only tells its console. */
 function usePolicy({ session }: Bench): void {
   useEffect(() => {
     const listener = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent) => {
-      if (effectiveDirective === "connect-src" && blockedURI.startsWith("ws")) session.refused("This page's Content-Security-Policy allows its own host only, and the servers of the document");
+      if (effectiveDirective === "connect-src" && blockedURI.startsWith("ws"))
+        session.refused("This page's Content-Security-Policy allows its own host only, and the servers of the document");
     };
     addEventListener("securitypolicyviolation", listener);
     return () => removeEventListener("securitypolicyviolation", listener);

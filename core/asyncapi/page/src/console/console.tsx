@@ -32,7 +32,12 @@ export function Console({ channel, document, compose }: ConsoleProps) {
         {session.state === "open" && <Topics bench={bench} channel={channel} />}
         <Composer bench={bench} channel={channel} asked={asked} />
       </div>
-      <LogView log={session.log} open={session.state === "open"} again={(entry) => session.again(entry)} edit={({ text }) => ask({ text })} />
+      <LogView
+        log={session.log}
+        open={session.state === "open"}
+        again={(entry) => session.again(entry)}
+        edit={({ text }) => ask({ text })}
+      />
     </div>
   );
 }

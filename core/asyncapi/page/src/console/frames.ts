@@ -26,7 +26,10 @@ export class Frames {
   readonly #patterns: ReadonlyMap<Channel, RegExp>;
   readonly #actionNames: readonly string[];
 
-  constructor(private readonly document: Document, channel: Channel) {
+  constructor(
+    private readonly document: Document,
+    channel: Channel,
+  ) {
     this.channel = channel.consumer ?? channel;
     this.topics = this.channel.topics.filter((topic) => topic !== this.channel);
     this.channels = [this.channel, ...this.topics];
@@ -60,10 +63,16 @@ export class Frames {
 
   #candidates(frame: Frame, which: (message: Message) => boolean): Message[] {
     const { value } = frame;
-    return this.#channelsOf(frame.topic).flatMap((channel) => channel.messages).filter((message) => {
-      const { discriminator } = message;
-      return which(message) && (!discriminator || (isObj(value) && value.has(discriminator.name) && equal(value.get(discriminator.name)!, from(discriminator.value))));
-    });
+    return this.#channelsOf(frame.topic)
+      .flatMap((channel) => channel.messages)
+      .filter((message) => {
+        const { discriminator } = message;
+        return (
+          which(message) &&
+          (!discriminator ||
+            (isObj(value) && value.has(discriminator.name) && equal(value.get(discriminator.name)!, from(discriminator.value))))
+        );
+      });
   }
 
   /** oddity says what is wrong with a frame that the server sent, according to the document. */
@@ -88,7 +97,9 @@ export class Frames {
 
   /** sendable are the messages that clients may send, the framework's last. */
   sendable(): Message[] {
-    return this.channels.flatMap((channel) => channel.messages.filter((message) => message.received)).sort((a, b) => Number(a.framework) - Number(b.framework));
+    return this.channels
+      .flatMap((channel) => channel.messages.filter((message) => message.received))
+      .sort((a, b) => Number(a.framework) - Number(b.framework));
   }
 }
 
@@ -113,10 +124,12 @@ export function compose(document: Document, message: Message, body: Obj, { ref, 
 }
 
 /** bodyFor is the schema of what a form of a message is about. */
-export const bodyFor = (document: Document, message: Message) => bodySchema(document, message.payload, message.discriminator?.name ?? "action");
+export const bodyFor = (document: Document, message: Message) =>
+  bodySchema(document, message.payload, message.discriminator?.name ?? "action");
 
 /** bodyNames are the names of what a form of a message has. */
-export const bodyNames = (document: Document, message: Message): string[] => view(document, bodyFor(document, message)).properties.map(({ name }) => name);
+export const bodyNames = (document: Document, message: Message): string[] =>
+  view(document, bodyFor(document, message)).properties.map(({ name }) => name);
 
 /** exampleOf is what a form begins with where the message has an example. */
 export function exampleOf(document: Document, message: Message): Obj | undefined {
@@ -140,7 +153,9 @@ export function failureOf({ value, action, ref }: Frame): Failure | undefined {
     return typeof found === "string" ? found : "";
   };
   const errors = at(value, "/payload/errors");
-  const violations = isList(errors) ? errors.map((error) => ({ path: text(error, "/path"), code: text(error, "/code"), message: text(error, "/message") })) : [];
+  const violations = isList(errors)
+    ? errors.map((error) => ({ path: text(error, "/path"), code: text(error, "/code"), message: text(error, "/message") }))
+    : [];
   return { ref, reason: text(value, "/payload/reason"), detail: text(value, "/payload/detail"), violations };
 }
 

@@ -3,17 +3,40 @@ import { test } from "node:test";
 import { filtered, jsonLines, Log, sizeOf, type Entry } from "./log";
 import { detailHeight, rowHeight, shownRows } from "./rows";
 
-const entry = (text: string, more: Partial<Entry> = {}): Omit<Entry, "id"> => ({ time: 0, direction: "received", text, size: sizeOf(text), action: "", topic: "", ref: "", ...more });
+const entry = (text: string, more: Partial<Entry> = {}): Omit<Entry, "id"> => ({
+  time: 0,
+  direction: "received",
+  text,
+  size: sizeOf(text),
+  action: "",
+  topic: "",
+  ref: "",
+  ...more,
+});
 
 test("the log keeps the last entries, and counts those that it lets go", () => {
   const log = new Log(3, 100);
   for (const text of ["a", "b", "c", "d", "e"]) log.add(entry(text));
-  assert.deepEqual(log.entries.map(({ id, text }) => [id, text]), [[3, "c"], [4, "d"], [5, "e"]]);
+  assert.deepEqual(
+    log.entries.map(({ id, text }) => [id, text]),
+    [
+      [3, "c"],
+      [4, "d"],
+      [5, "e"],
+    ],
+  );
   assert.equal(log.dropped, 2);
   log.add(entry("x".repeat(99)));
-  assert.deepEqual(log.entries.map(({ id }) => id), [5, 6]);
+  assert.deepEqual(
+    log.entries.map(({ id }) => id),
+    [5, 6],
+  );
   log.add(entry("y".repeat(500)));
-  assert.deepEqual(log.entries.map(({ id }) => id), [7], "one that is too large by itself is kept");
+  assert.deepEqual(
+    log.entries.map(({ id }) => id),
+    [7],
+    "one that is too large by itself is kept",
+  );
   log.clear();
   assert.deepEqual([log.entries.length, log.dropped, log.received], [0, 0, 7]);
 });
@@ -43,7 +66,8 @@ test("filters", () => {
   log.add(entry('{"a":"Héllo"}', { action: "say", direction: "sent" }));
   log.add(entry('{"a":"there"}', { action: "said" }));
   log.add(entry("Connected", { direction: "system" }));
-  const ids = (text: string, action: string, direction?: Entry["direction"]) => filtered(log.entries, { text, action, direction }).map(({ id }) => id);
+  const ids = (text: string, action: string, direction?: Entry["direction"]) =>
+    filtered(log.entries, { text, action, direction }).map(({ id }) => id);
   assert.deepEqual(ids("", ""), [1, 2, 3]);
   assert.deepEqual(ids("HÉLLO", ""), [1]);
   assert.deepEqual(ids("", "said"), [2]);
@@ -59,7 +83,14 @@ test("the export has a line for each entry, and numbers as they were", () => {
   const lines = jsonLines(log.entries).split("\n");
   assert.equal(lines.pop(), "");
   assert.equal(lines[0], '{"time":"2017-07-14T02:40:00.000Z","direction":"sent","size":29,"frame":{"n":9223372036854775807}}');
-  assert.deepEqual(JSON.parse(lines[1]!), { time: "1970-01-01T00:00:00.000Z", direction: "received", size: 9, note: "not JSON", latency: 2.5, frame: "not JSON\n" });
+  assert.deepEqual(JSON.parse(lines[1]!), {
+    time: "1970-01-01T00:00:00.000Z",
+    direction: "received",
+    size: 9,
+    note: "not JSON",
+    latency: 2.5,
+    frame: "not JSON\n",
+  });
   assert.equal(JSON.parse(lines[2]!).event, "Connected");
   assert.equal(lines.length, 3);
 });

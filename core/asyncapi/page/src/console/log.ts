@@ -36,7 +36,10 @@ export class Log {
   /** How many frames the server sent. */
   received = 0;
 
-  constructor(private readonly capacity = maxEntries, private readonly maxSize = maxBytes) {}
+  constructor(
+    private readonly capacity = maxEntries,
+    private readonly maxSize = maxBytes,
+  ) {}
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -104,18 +107,30 @@ export interface Filter {
 export function filtered(entries: readonly Entry[], { text, action, direction }: Filter): readonly Entry[] {
   if (!text && !action && !direction) return entries;
   const wanted = text.toLowerCase();
-  return entries.filter((entry) =>
-    (!direction || entry.direction === direction) && (!action || entry.action === action) && (!wanted || entry.text.toLowerCase().includes(wanted)));
+  return entries.filter(
+    (entry) =>
+      (!direction || entry.direction === direction) &&
+      (!action || entry.action === action) &&
+      (!wanted || entry.text.toLowerCase().includes(wanted)),
+  );
 }
 
 /** jsonLines are entries as text, one on a line. A frame that is JSON stands there as such, with its numbers as they were. */
 export function jsonLines(entries: readonly Entry[]): string {
-  return entries.map((entry) => {
-    const { time, direction, size, note, answers } = entry;
-    const about = { time: new Date(time).toISOString(), direction, size, ...(note && { note }), ...(answers && { latency: answers.after }) };
-    const [name, value] = direction === "system" ? ["event", JSON.stringify(entry.text)] : ["frame", oneLine(entry.text)];
-    return `${JSON.stringify(about).slice(0, -1)},"${name}":${value}}\n`;
-  }).join("");
+  return entries
+    .map((entry) => {
+      const { time, direction, size, note, answers } = entry;
+      const about = {
+        time: new Date(time).toISOString(),
+        direction,
+        size,
+        ...(note && { note }),
+        ...(answers && { latency: answers.after }),
+      };
+      const [name, value] = direction === "system" ? ["event", JSON.stringify(entry.text)] : ["frame", oneLine(entry.text)];
+      return `${JSON.stringify(about).slice(0, -1)},"${name}":${value}}\n`;
+    })
+    .join("");
 }
 
 function oneLine(text: string): string {

@@ -64,7 +64,12 @@ function useWindow(list: { current: HTMLDivElement | null }, entries: readonly E
   const rows: Rows = shownRows(entries, expanded, view.top, view.height);
   const look = () => {
     const element = list.current;
-    if (element) setView((old) => (old.top === element.scrollTop && old.height === element.clientHeight ? old : { top: element.scrollTop, height: element.clientHeight }));
+    if (element)
+      setView((old) =>
+        old.top === element.scrollTop && old.height === element.clientHeight
+          ? old
+          : { top: element.scrollTop, height: element.clientHeight },
+      );
   };
   useEffect(() => {
     if (!list.current) return;
@@ -111,13 +116,37 @@ function Tools({ log, filter, setFilter, shown }: ToolsProps) {
   const actions = [...new Set(log.entries.map((entry) => entry.action))].filter(Boolean).sort();
   return (
     <div class="bar">
-      <input type="search" aria-label="Only frames with" placeholder="Filter" value={filter.text} onInput={(e) => setFilter({ ...filter, text: e.currentTarget.value })} />
-      <Select label="Only of this direction" none="all" options={directions.map((one) => names[one])} chosen={filter.direction ? directions.indexOf(filter.direction) : -1} on={(i) => setFilter({ ...filter, direction: directions[i] })} />
-      <Select label="Only with this action" none="any action" options={actions} chosen={actions.indexOf(filter.action)} on={(i) => setFilter({ ...filter, action: actions[i] ?? "" })} />
+      <input
+        type="search"
+        aria-label="Only frames with"
+        placeholder="Filter"
+        value={filter.text}
+        onInput={(e) => setFilter({ ...filter, text: e.currentTarget.value })}
+      />
+      <Select
+        label="Only of this direction"
+        none="all"
+        options={directions.map((one) => names[one])}
+        chosen={filter.direction ? directions.indexOf(filter.direction) : -1}
+        on={(i) => setFilter({ ...filter, direction: directions[i] })}
+      />
+      <Select
+        label="Only with this action"
+        none="any action"
+        options={actions}
+        chosen={actions.indexOf(filter.action)}
+        on={(i) => setFilter({ ...filter, action: actions[i] ?? "" })}
+      />
       <span class="buttons">
-        <button type="button" class="quiet" aria-pressed={log.paused} onClick={() => log.pause(!log.paused)}>{log.paused ? "Resume" : "Pause"}</button>
-        <button type="button" class="quiet" onClick={() => log.clear()}>Clear</button>
-        <button type="button" class="quiet" disabled={!shown.length} onClick={() => save(jsonLines(shown))}>Export</button>
+        <button type="button" class="quiet" aria-pressed={log.paused} onClick={() => log.pause(!log.paused)}>
+          {log.paused ? "Resume" : "Pause"}
+        </button>
+        <button type="button" class="quiet" onClick={() => log.clear()}>
+          Clear
+        </button>
+        <button type="button" class="quiet" disabled={!shown.length} onClick={() => save(jsonLines(shown))}>
+          Export
+        </button>
         <Copy what="the frames, as JSON Lines" text={() => jsonLines(shown)} />
       </span>
       <span class="hint">
@@ -155,12 +184,18 @@ function Row({ entry, expanded, toggle, children }: RowProps) {
     <div class="wire">
       <button type="button" class="fold" aria-expanded={expanded} onClick={toggle}>
         <span class="first">
-          <b class={`way ${ways[direction]}`} aria-hidden="true">{arrows[direction]}</b>
+          <b class={`way ${ways[direction]}`} aria-hidden="true">
+            {arrows[direction]}
+          </b>
           <span class="hidden">{names[direction]}</span>
           <span class="action">{action || (direction === "system" ? "connection" : "no action")}</span>
           {topic && <span class="badge">{topic}</span>}
           {ref && <span class="ref">#{ref}</span>}
-          {note && <span class="badge warn" title={note}>{note}</span>}
+          {note && (
+            <span class="badge warn" title={note}>
+              {note}
+            </span>
+          )}
           <span class="numbers">
             {answers && <b>{answers.after.toFixed(answers.after < 10 ? 1 : 0)} ms </b>}
             {size > 0 && `${bytes(size)} `}
@@ -199,9 +234,21 @@ function Detail({ entry, again, edit, open, goTo }: DetailProps) {
     <div class="detail">
       <div class="bar">
         <Copy what="the frame" text={() => text} />
-        {direction === "sent" && <button type="button" class="quiet" onClick={() => edit(entry)}>Edit</button>}
-        {direction === "sent" && <button type="button" class="quiet" disabled={!open} onClick={() => again(entry)}>Send again</button>}
-        {answers && <button type="button" class="quiet" onClick={() => goTo(answers.id)}>Show the request</button>}
+        {direction === "sent" && (
+          <button type="button" class="quiet" onClick={() => edit(entry)}>
+            Edit
+          </button>
+        )}
+        {direction === "sent" && (
+          <button type="button" class="quiet" disabled={!open} onClick={() => again(entry)}>
+            Send again
+          </button>
+        )}
+        {answers && (
+          <button type="button" class="quiet" onClick={() => goTo(answers.id)}>
+            Show the request
+          </button>
+        )}
         {note && <span class="note">{note}</span>}
       </div>
       <Json text={pretty(text)} label="The frame" />
@@ -233,5 +280,9 @@ function Told({ log }: { log: Log }) {
     }, tellEvery);
     return () => clearInterval(timer);
   }, [log]);
-  return <p class="hidden" role="status">{told}</p>;
+  return (
+    <p class="hidden" role="status">
+      {told}
+    </p>
+  );
 }

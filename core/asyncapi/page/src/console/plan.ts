@@ -3,7 +3,19 @@ import { at, from, step, type Json, type Obj } from "../form/json";
 import { validate } from "../form/validate";
 import { synthesise } from "../schema/example";
 import { record } from "../value";
-import { asObj, origin, parameterSchema, preferred, query, queryWay, serversOf, subprotocolProblem, url, ways, type Place } from "./address";
+import {
+  asObj,
+  origin,
+  parameterSchema,
+  preferred,
+  query,
+  queryWay,
+  serversOf,
+  subprotocolProblem,
+  url,
+  ways,
+  type Place,
+} from "./address";
 import { problemsOf } from "./frames";
 
 // Settings are what a reader fills in to connect: an object with a schema, which
@@ -27,20 +39,31 @@ export function settingsSchema(channel: Channel, server: Server): Schema {
   if (channel.query !== undefined) properties["query"] = channel.query;
   const offers = channel.subprotocols.filter((name) => name !== "bearer.*");
   if (offers.length) {
-    const offer = (name: string): Schema => (name.endsWith("*") ? { type: "string", description: "What stands for the star", default: "" } : { const: "offered" });
+    const offer = (name: string): Schema =>
+      name.endsWith("*") ? { type: "string", description: "What stands for the star", default: "" } : { const: "offered" };
     properties["subprotocols"] = { type: "object", properties: record(offers.map((name) => [name, offer(name)])) };
   }
   const schema = object(properties);
   const [way, ...others] = ways(channel);
   if (!way) return schema;
   if (others.length) properties["token in"] = { enum: [way, ...others] };
-  const token = { type: "string", format: "password", default: "", description: `Sent in ${others.length ? "what is chosen" : way}; forgotten when the page is left.` };
+  const token = {
+    type: "string",
+    format: "password",
+    default: "",
+    description: `Sent in ${others.length ? "what is chosen" : way}; forgotten when the page is left.`,
+  };
   const wanted = channel.security.length > 0 && !channel.securityOptional;
-  return { ...(object(properties) as object), properties: { ...properties, token }, ...(wanted && { required: [...Object.keys(properties), "token"] }) };
+  return {
+    ...(object(properties) as object),
+    properties: { ...properties, token },
+    ...(wanted && { required: [...Object.keys(properties), "token"] }),
+  };
 }
 
 /** settingsFor are those that connecting to a server begins with. */
-export const settingsFor = (document: Document, channel: Channel, server: Server): Obj => asObj(from(synthesise(document, settingsSchema(channel, server), { optional: false })));
+export const settingsFor = (document: Document, channel: Channel, server: Server): Obj =>
+  asObj(from(synthesise(document, settingsSchema(channel, server), { optional: false })));
 
 /** Plan is what comes of settings. */
 export interface Plan {
@@ -72,5 +95,10 @@ export function plan(document: Document, channel: Channel, settings: Obj, place:
     const values = token && inQuery ? new Map(part("query")).set(way!.slice(queryWay.length), token) : part("query");
     return url(origin(server, part("variables"), place), channel.address, part("path"), query(values));
   };
-  return { url: whole(token), shown: whole(token && "…").replace("%E2%80%A6", "…"), protocols: [...new Set(protocols)], problems: problemsOf(found) };
+  return {
+    url: whole(token),
+    shown: whole(token && "…").replace("%E2%80%A6", "…"),
+    protocols: [...new Set(protocols)],
+    problems: problemsOf(found),
+  };
 }

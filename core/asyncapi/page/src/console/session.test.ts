@@ -57,9 +57,14 @@ test("a connection from beginning to end", () => {
 });
 
 test("what a browser refuses is told", () => {
-  const session = new Session(sample, channel("rooms"), () => {
-    throw new SyntaxError("bad protocol");
-  }, { now: () => 0, ticks: () => 0 });
+  const session = new Session(
+    sample,
+    channel("rooms"),
+    () => {
+      throw new SyntaxError("bad protocol");
+    },
+    { now: () => 0, ticks: () => 0 },
+  );
   session.connect("ws://x/", []);
   assert.deepEqual([session.state, session.ending], ["closed", "The browser refused to connect: bad protocol"]);
   const other = dialled();
@@ -97,7 +102,16 @@ test("frames that the document doesn't have are marked", () => {
     wire.says(frame);
     return session.log.last?.note;
   });
-  assert.deepEqual(notes, [undefined, "not as the document says: /payload must be a text, not a whole number", "not in the document", "not in the document", undefined, undefined, "not JSON", "not in the document"]);
+  assert.deepEqual(notes, [
+    undefined,
+    "not as the document says: /payload must be a text, not a whole number",
+    "not in the document",
+    "not in the document",
+    undefined,
+    undefined,
+    "not JSON",
+    "not in the document",
+  ]);
   wire.onmessage?.({ data: new ArrayBuffer(12) });
   assert.deepEqual([session.log.last?.note, session.log.last?.size], ["binary", 12]);
   wire.says(`{"action":"${"x".repeat(600_000)}"}`);
@@ -119,7 +133,10 @@ test("topics are subscribed to, recovered and left", () => {
   wire.says({ action: "unsubscribed", topic: "lobby:a", payload: null });
   assert.equal(session.subscriptions.size, 0);
   session.subscribe(lobby, "lobby:a", true);
-  assert.equal(wire.sent.at(-1), '{"topic":"lobby:a","ref":"3","action":"subscribe","payload":{"recover":{"seq":9007199254740994,"epoch":"e"}}}');
+  assert.equal(
+    wire.sent.at(-1),
+    '{"topic":"lobby:a","ref":"3","action":"subscribe","payload":{"recover":{"seq":9007199254740994,"epoch":"e"}}}',
+  );
   wire.says({ action: "error", topic: "lobby:a", ref: "3", payload: { reason: "unauthorized", detail: "no" } });
   assert.equal(session.subscriptions.size, 0);
   assert.equal(session.failure?.reason, "unauthorized");
@@ -127,8 +144,18 @@ test("topics are subscribed to, recovered and left", () => {
 
 test("an error names fields", () => {
   const frames = new Frames(sample, channel("rooms"));
-  const failure = failureOf(frames.read('{"action":"error","ref":"1","payload":{"reason":"invalid","detail":"d","errors":[{"path":"/payload/text","code":"min_length","message":"is short"},{"path":"/payload/text","message":"is short"},5]}}'));
-  assert.deepEqual([...problemsOf(failure!.violations)], [["/payload/text", ["is short"]], ["", [""]]]);
+  const failure = failureOf(
+    frames.read(
+      '{"action":"error","ref":"1","payload":{"reason":"invalid","detail":"d","errors":[{"path":"/payload/text","code":"min_length","message":"is short"},{"path":"/payload/text","message":"is short"},5]}}',
+    ),
+  );
+  assert.deepEqual(
+    [...problemsOf(failure!.violations)],
+    [
+      ["/payload/text", ["is short"]],
+      ["", [""]],
+    ],
+  );
   assert.equal(failureOf(frames.read('{"action":"said"}')), undefined);
   assert.deepEqual(failureOf(frames.read('{"action":"error","payload":7}')), { ref: "", reason: "", detail: "", violations: [] });
 });
@@ -139,11 +166,24 @@ test("a draft makes a frame, which is checked as a whole", () => {
   const say = channel("rooms").messages.find(({ id }) => id === "say")!;
   const toLobby = channel("rooms_lobby").messages.find(({ id }) => id === "say")!;
   assert.equal(write(bodyOfDraft(sample, draft, say)), '{"payload":{"text":"hi"}}', "the message's example");
-  assert.deepEqual(composed(sample, draft, session, say), { text: '{"ref":"1","action":"say","payload":{"text":"hi"}}', violations: [], unreadable: "" });
+  assert.deepEqual(composed(sample, draft, session, say), {
+    text: '{"ref":"1","action":"say","payload":{"text":"hi"}}',
+    violations: [],
+    unreadable: "",
+  });
   const bodies = new Map([[say, parse('{"payload":{"text":""}}') as Obj]]);
-  assert.deepEqual(composed(sample, { ...draft, bodies }, session, say).violations.map(({ path }) => path), ["/payload/text"]);
-  assert.deepEqual(composed(sample, draft, session, toLobby).violations.map(({ path }) => path), ["/topic"]);
-  assert.match(composed(sample, { ...draft, topics: new Map([[toLobby.channel, "room:a"]]) }, session, toLobby).violations[0]!.message, /^must be like lobby:\{name\}/);
+  assert.deepEqual(
+    composed(sample, { ...draft, bodies }, session, say).violations.map(({ path }) => path),
+    ["/payload/text"],
+  );
+  assert.deepEqual(
+    composed(sample, draft, session, toLobby).violations.map(({ path }) => path),
+    ["/topic"],
+  );
+  assert.match(
+    composed(sample, { ...draft, topics: new Map([[toLobby.channel, "room:a"]]) }, session, toLobby).violations[0]!.message,
+    /^must be like lobby:\{name\}/,
+  );
   wire.says({ action: "subscribed", topic: "lobby:b", payload: {} });
   assert.equal(topicOfDraft(draft, session, toLobby), "lobby:b");
   assert.match(composed(sample, draft, session, toLobby).text, /^\{"version":1,"topic":"lobby:b","ref":"1","action":"say",/);
@@ -153,7 +193,10 @@ test("a draft makes a frame, which is checked as a whole", () => {
 test("a frame of the log goes back into the form", () => {
   const frames = new Frames(sample, channel("rooms"));
   const back = loaded(sample, frames, '{"topic":"lobby:a","action":"say","ref":"5","payload":"x"}');
-  assert.equal(back.message, channel("rooms_lobby").messages.find(({ id }) => id === "say"));
+  assert.equal(
+    back.message,
+    channel("rooms_lobby").messages.find(({ id }) => id === "say"),
+  );
   assert.deepEqual([write(back.body as Json), back.topic], ['{"payload":"x"}', "lobby:a"]);
   assert.equal(loaded(sample, frames, "no JSON").message, undefined);
   assert.equal(loaded(sample, frames, '{"action":"unknown"}').message, undefined);

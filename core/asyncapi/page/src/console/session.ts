@@ -220,7 +220,17 @@ export class Session {
   /** subscribe asks for a topic, from a position on where recover is set and one is known. */
   subscribe(channel: Channel, topic: string, recover: boolean): void {
     const position = recover ? this.#positions.get(topic) : undefined;
-    const payload = new Map<string, Json>(position && [["recover", new Map<string, Json>([["seq", new Num(position.seq)], ["epoch", position.epoch]])]]);
+    const payload = new Map<string, Json>(
+      position && [
+        [
+          "recover",
+          new Map<string, Json>([
+            ["seq", new Num(position.seq)],
+            ["epoch", position.epoch],
+          ]),
+        ],
+      ],
+    );
     if (!this.#ask(channel, topic, "subscribe", position && payload)) return;
     this.#put({ topic, channel, confirmed: false, epoch: position?.epoch ?? "" });
   }
@@ -231,7 +241,11 @@ export class Session {
 
   #ask(channel: Channel, topic: string, action: string, payload: Obj | undefined): boolean {
     const name = channel.messages.find((message) => message.received)?.discriminator?.name ?? "action";
-    const frame = new Map<string, Json>([["topic", topic], ["ref", this.nextRef], [name, action]]);
+    const frame = new Map<string, Json>([
+      ["topic", topic],
+      ["ref", this.nextRef],
+      [name, action],
+    ]);
     if (payload) frame.set("payload", payload);
     return this.send(write(frame)) !== undefined;
   }
@@ -244,7 +258,8 @@ export class Session {
 }
 
 /** A token in a subprotocol isn't shown. */
-const protocolNote = (protocol: string): string => protocol && `, with the subprotocol ${protocol.startsWith("bearer.") ? "bearer.…" : protocol}`;
+const protocolNote = (protocol: string): string =>
+  protocol && `, with the subprotocol ${protocol.startsWith("bearer.") ? "bearer.…" : protocol}`;
 
 function byteLength(data: unknown): number {
   if (data instanceof ArrayBuffer) return data.byteLength;

@@ -22,7 +22,12 @@ export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
   return (
     <section aria-label="Topics">
       {topics.length > 1 && (
-        <Select label="Pattern of the topic" options={topics.map((one) => one.topic?.pattern ?? "")} chosen={topics.indexOf(topic)} on={(i) => pick(topics[i])} />
+        <Select
+          label="Pattern of the topic"
+          options={topics.map((one) => one.topic?.pattern ?? "")}
+          chosen={topics.indexOf(topic)}
+          on={(i) => pick(topics[i])}
+        />
       )}
       <Subscribe key={topic.id} bench={bench} topic={topic} />
       {subscriptions.length > 0 && (
@@ -31,7 +36,9 @@ export function Topics({ bench, channel }: { bench: Bench; channel: Channel }) {
             <li key={subscription.topic} class="bar">
               <code class="url">{subscription.topic}</code>
               {!subscription.confirmed && <span class="hint">asked…</span>}
-              <button type="button" class="quiet" onClick={() => session.unsubscribe(subscription)}>Unsubscribe<span class="hidden"> from {subscription.topic}</span></button>
+              <button type="button" class="quiet" onClick={() => session.unsubscribe(subscription)}>
+                Unsubscribe<span class="hidden"> from {subscription.topic}</span>
+              </button>
             </li>
           ))}
         </ul>
@@ -65,6 +72,8 @@ function Subscribe({ bench, topic }: { bench: Bench; topic: Channel }) {
   const schema = topicSchema(topic);
   const [values, set] = useState<Obj>(() => asObj(initial(document, schema)));
   const [tried, setTried] = useState(false);
+  const [asked, setAsked] = useState<string>();
+  const { failure } = session;
   const problems = topicProblems(bench, topic, values);
   const name = topicName(topic.topic?.pattern ?? "", values);
   const position = session.positionOf(name);
@@ -72,16 +81,41 @@ function Subscribe({ bench, topic }: { bench: Bench; topic: Channel }) {
     const [first] = problems.keys();
     setTried(first !== undefined);
     if (first !== undefined) focusSoon(first);
-    else session.subscribe(topic, name, recover);
+    else {
+      session.subscribe(topic, name, recover);
+      setAsked(session.lastRef);
+    }
   };
   return (
     <>
-      {values.size > 0 && <Fields document={document} short name="Topic" schema={schema} value={values} path="topic" problems={tried ? problems : new Map()} on={set} />}
+      {values.size > 0 && (
+        <Fields
+          document={document}
+          short
+          name="Topic"
+          schema={schema}
+          value={values}
+          path="topic"
+          problems={tried ? problems : new Map()}
+          on={set}
+        />
+      )}
       <div class="bar">
         <code class="url">{name}</code>
-        {topic.topic?.history && position && <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(true)}>Recover after {position.seq}</button>}
-        <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(false)}>Subscribe</button>
+        {topic.topic?.history && position && (
+          <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(true)}>
+            Recover after {position.seq}
+          </button>
+        )}
+        <button type="button" disabled={session.state !== "open"} onClick={() => subscribe(false)}>
+          Subscribe
+        </button>
       </div>
+      {failure && failure.ref === asked && (
+        <p class="failure" role="alert">
+          {failure.reason}: {failure.detail}
+        </p>
+      )}
     </>
   );
 }

@@ -25,25 +25,41 @@ export function ObjectField(props: EditorProps) {
   };
   return (
     <div class="members">
-      {view.properties.filter(({ name }) => value.has(name)).map(({ name, schema, required }) => (
-        <Field
-          key={name}
-          name={name}
-          schema={schema}
-          value={value.get(name)!}
-          path={within(props, name)}
-          required={required}
-          on={(item) => on(withMember(value, name, item))}
-          tools={!required && <Remove name={name} on={() => drop(name)} />}
-        />
-      ))}
+      {view.properties
+        .filter(({ name }) => value.has(name))
+        .map(({ name, schema, required }) => (
+          <Field
+            key={name}
+            name={name}
+            schema={schema}
+            value={value.get(name)!}
+            path={within(props, name)}
+            required={required}
+            on={(item) => on(withMember(value, name, item))}
+            tools={!required && <Remove name={name} on={() => drop(name)} />}
+          />
+        ))}
       {others.map((name, i) => (
         <MapRow key={i} name={name} object={value} schema={extra} path={within(props, name)} on={on} drop={() => drop(name)} />
       ))}
       {(absent.length > 0 || isWide(view)) && (
         <div class="add">
-          {absent.map(({ name, schema, required }) => <Add key={name} id={fieldId(within(props, name))} name={name} required={required} path={within(props, name)} on={() => put(name, schema)} />)}
-          {isWide(view) && <button type="button" class="quiet" onClick={() => put(fresh(value), extra)}>+ {known.size ? "another member" : "entry"}<span class="hidden"> of {props.name}</span></button>}
+          {absent.map(({ name, schema, required }) => (
+            <Add
+              key={name}
+              id={fieldId(within(props, name))}
+              name={name}
+              required={required}
+              path={within(props, name)}
+              on={() => put(name, schema)}
+            />
+          ))}
+          {isWide(view) && (
+            <button type="button" class="quiet" onClick={() => put(fresh(value), extra)}>
+              + {known.size ? "another member" : "entry"}
+              <span class="hidden"> of {props.name}</span>
+            </button>
+          )}
         </div>
       )}
     </div>
@@ -65,15 +81,24 @@ function Add({ id, name, path, required, on }: AddProps) {
   return (
     <>
       <button type="button" id={id} class="quiet" aria-invalid={!!found} aria-describedby={found && `${id}!`} onClick={on}>
-        + {name}{required && " (required)"}
+        + {name}
+        {required && " (required)"}
       </button>
-      {found && <span class="problem" id={`${id}!`}>{found.join("; ")}</span>}
+      {found && (
+        <span class="problem" id={`${id}!`}>
+          {found.join("; ")}
+        </span>
+      )}
     </>
   );
 }
 
 function Remove({ name, on }: { name: string; on: () => void }) {
-  return <button type="button" class="quiet icon" aria-label={`Remove ${name}`} title="Remove" onClick={on}>×</button>;
+  return (
+    <button type="button" class="quiet icon" aria-label={`Remove ${name}`} title="Remove" onClick={on}>
+      ×
+    </button>
+  );
 }
 
 interface MapRowProps {
@@ -96,11 +121,33 @@ function MapRow({ name, object, schema, path, on, drop }: MapRowProps) {
   };
   const head = (
     <>
-      <input class="key" aria-label="Name" autocomplete="off" spellcheck={false} value={text} aria-invalid={text !== name} onInput={(e) => rename(e.currentTarget.value)} />
-      {text !== name && <span class="problem" role="status">is there already</span>}
+      <input
+        class="key"
+        aria-label="Name"
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        aria-invalid={text !== name}
+        onInput={(e) => rename(e.currentTarget.value)}
+      />
+      {text !== name && (
+        <span class="problem" role="status">
+          is there already
+        </span>
+      )}
     </>
   );
-  return <Field name={name} head={head} schema={schema} value={object.get(name)!} path={path} on={(item) => on(withMember(object, name, item))} tools={<Remove name={name} on={drop} />} />;
+  return (
+    <Field
+      name={name}
+      head={head}
+      schema={schema}
+      value={object.get(name)!}
+      path={path}
+      on={(item) => on(withMember(object, name, item))}
+      tools={<Remove name={name} on={drop} />}
+    />
+  );
 }
 
 /** ListField edits items in their order. */
@@ -133,15 +180,33 @@ export function ListField(props: EditorProps) {
           on={(next) => on(value.map((other, j) => (i === j ? next : other)))}
           tools={
             <>
-              <button type="button" class="quiet icon" aria-label={`Move ${props.name} ${i + 1} up`} disabled={i === 0} onClick={() => move(i, i - 1)}>↑</button>
-              <button type="button" class="quiet icon" aria-label={`Move ${props.name} ${i + 1} down`} disabled={i + 1 === value.length} onClick={() => move(i, i + 1)}>↓</button>
+              <button
+                type="button"
+                class="quiet icon"
+                aria-label={`Move ${props.name} ${i + 1} up`}
+                disabled={i === 0}
+                onClick={() => move(i, i - 1)}
+              >
+                ↑
+              </button>
+              <button
+                type="button"
+                class="quiet icon"
+                aria-label={`Move ${props.name} ${i + 1} down`}
+                disabled={i + 1 === value.length}
+                onClick={() => move(i, i + 1)}
+              >
+                ↓
+              </button>
               <Remove name={`${props.name} ${i + 1}`} on={() => drop(i)} />
             </>
           }
         />
       ))}
       <div class="add">
-        <button type="button" class="quiet" onClick={add}>+ item<span class="hidden"> of {props.name}</span></button>
+        <button type="button" class="quiet" onClick={add}>
+          + item<span class="hidden"> of {props.name}</span>
+        </button>
       </div>
     </div>
   );

@@ -68,59 +68,69 @@ export interface EditorProps extends FieldProps {
 
 /** Field edits a value by its schema. */
 export function Field(props: FieldProps) {
-  const { document, problems, short } = useForm();
+  const { document, problems } = useForm();
   const form = shape(document, props.schema);
   const { view: shown, kind } = form;
   const id = fieldId(props.path);
   const found = problems.get(props.path) ?? [];
-  const nullable = shown.nullable && kind !== "null";
-  const isNull = nullable && props.value === null;
+  const isNull = isNullable(form) && props.value === null;
   const words = hints(form);
-  const described = [...(found.length ? [`${id}!`] : []), ...(words || shown.description ? [`${id}?`] : [])].join(" ") || undefined;
-  const composite = (kind === "object" && isObj(props.value)) || (kind === "array" && isList(props.value)) || (kind === "choice" && !isNull);
-  const editor: EditorProps = { ...props, shape: form, described, wrong: found.length > 0 };
-  const head = (
-    <>
-      {props.head ?? (composite ? <b>{props.name}</b> : <label for={id}>{props.name}</label>)}
-      {kind !== "object" && <span class="type">{typeName(shown)}</span>}
-      {props.required && !(short && kind === "object") && <span class="required">required</span>}
-      <span class="tools">
-        {nullable && (
-          <label class="null">
-            <input type="checkbox" id={isNull ? id : undefined} aria-label={`${props.name} is null`} checked={isNull} onChange={(e) => props.on(e.currentTarget.checked ? null : initial(document, props.schema))} /> null
-          </label>
-        )}
-        {props.tools}
-      </span>
-    </>
-  );
-  const rest = (
-    <>
-      {(words || shown.description) && (
+  const hinted = words !== "" || shown.description !== "";
+  const described = [...(found.length ? [`${id}!`] : []), ...(hinted ? [`${id}?`] : [])].join(" ") || undefined;
+  const composite =
+    (kind === "object" && isObj(props.value)) || (kind === "array" && isList(props.value)) || (kind === "choice" && !isNull);
+  const group = {
+    role: "group",
+    id: kind === "choice" ? choiceId(props.path) : id,
+    tabIndex: -1,
+    "aria-label": props.name,
+    "aria-describedby": described,
+  } as const;
+  return (
+    <div class={composite ? "field group" : "field"} {...(composite && group)}>
+      <Head {...props} form={form} composite={composite} />
+      {hinted && (
         <p class="hint" id={`${id}?`}>
           {shown.description && <Line text={shown.description} />} {words}
         </p>
       )}
-      {!isNull && <Editor {...editor} />}
+      {!isNull && <Editor {...props} shape={form} described={described} wrong={found.length > 0} />}
       {found.length > 0 && (
         <p class="problem" id={`${id}!`}>
           {found.join("; ")}
         </p>
       )}
-    </>
+    </div>
   );
-  if (!composite) {
-    return (
-      <div class="field">
-        <div class="head">{head}</div>
-        {rest}
-      </div>
-    );
-  }
+}
+
+const isNullable = ({ view: shown, kind }: Shape): boolean => shown.nullable && kind !== "null";
+
+/** Head is a field's name, what may be in it, and its buttons. */
+function Head({ name, schema, value, path, on, head, tools, required, form, composite }: FieldProps & { form: Shape; composite: boolean }) {
+  const { document, short } = useForm();
+  const { kind } = form;
+  const id = fieldId(path);
   return (
-    <div class="field group" role="group" id={kind === "choice" ? choiceId(props.path) : id} tabIndex={-1} aria-label={props.name} aria-describedby={described}>
-      <div class="head">{head}</div>
-      {rest}
+    <div class="head">
+      {head ?? (composite ? <b>{name}</b> : <label for={id}>{name}</label>)}
+      {kind !== "object" && <span class="type">{typeName(form.view)}</span>}
+      {required && !(short && kind === "object") && <span class="required">required</span>}
+      <span class="tools">
+        {isNullable(form) && (
+          <label class="null">
+            <input
+              type="checkbox"
+              id={value === null ? id : undefined}
+              aria-label={`${name} is null`}
+              checked={value === null}
+              onChange={(e) => on(e.currentTarget.checked ? null : initial(document, schema))}
+            />{" "}
+            null
+          </label>
+        )}
+        {tools}
+      </span>
     </div>
   );
 }
@@ -160,7 +170,12 @@ function ChoiceField({ shape: { alternatives, view: shown }, ...props }: EditorP
   const name = (schema: Schema, i: number) => (shown.types.length > 1 ? text(member(schema, "type")) : label(document, schema, i));
   return (
     <>
-      <Select label={`Which ${props.name}`} options={alternatives.map(name)} chosen={index} on={(i) => set(initial(document, alternatives[i] ?? true), i)} />
+      <Select
+        label={`Which ${props.name}`}
+        options={alternatives.map(name)}
+        chosen={index}
+        on={(i) => set(initial(document, alternatives[i] ?? true), i)}
+      />
       <Editor key={index} {...props} schema={alternative} shape={shape(document, alternative)} on={(value) => set(value)} />
     </>
   );
@@ -180,7 +195,13 @@ interface FieldsProps extends FormContext {
 export function Fields({ document, problems, short = false, on, ...props }: FieldsProps) {
   return (
     <Form.Provider value={{ document, problems, short }}>
-      <ObjectField {...props} on={(value) => isObj(value) && on(value)} shape={shape(document, props.schema)} described={undefined} wrong={false} />
+      <ObjectField
+        {...props}
+        on={(value) => isObj(value) && on(value)}
+        shape={shape(document, props.schema)}
+        described={undefined}
+        wrong={false}
+      />
     </Form.Provider>
   );
 }

@@ -20,7 +20,37 @@ test("what is written is read", () => {
 });
 
 test("reading agrees with JSON.parse", () => {
-  const texts = ["", " ", "{", "[1,]", "{,}", '{"a"}', '{"a":}', '{"a":1,}', "01", "1.", ".5", "+1", "-", "1e", "nul", "nulll", "true false", '"\t"', '"\\x"', '"\\u12"', "'a'", "NaN", "[1 2]", " [ 1 , 2 ] \n", "\u00a01", "{}}", "-1.5e-3", '"', "]"];
+  const texts = [
+    "",
+    " ",
+    "{",
+    "[1,]",
+    "{,}",
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "-",
+    "1e",
+    "nul",
+    "nulll",
+    "true false",
+    '"\t"',
+    '"\\x"',
+    '"\\u12"',
+    "'a'",
+    "NaN",
+    "[1 2]",
+    " [ 1 , 2 ] \n",
+    "\u00a01",
+    "{}}",
+    "-1.5e-3",
+    '"',
+    "]",
+  ];
   for (const text of texts) {
     let good = true;
     try {
@@ -42,7 +72,11 @@ test("an error says where it is", () => {
     ["[1\n\n  2]", /^line 3, column 3: ] was expected/],
     ["[".repeat(2000), /nested too deep/],
   ];
-  for (const [text, message] of cases) assert.throws(() => parse(text), (error: Error) => message.test(error.message) || assert.fail(error.message));
+  for (const [text, message] of cases)
+    assert.throws(
+      () => parse(text),
+      (error: Error) => message.test(error.message) || assert.fail(error.message),
+    );
 });
 
 test("numbers are compared by what they are worth", () => {
@@ -70,7 +104,10 @@ test("values of JSON.parse, types and pointers", () => {
   assert.equal(write(at(value, path) as Json), "1.5");
   assert.equal(at(value, "/constructor"), undefined);
   assert.equal(at(value, "/a~1b/~0/9"), undefined);
-  assert.deepEqual(["null", "true", "1", "1.0", "1.5", '""', "[]", "{}"].map((text) => typeOf(parse(text))), ["null", "boolean", "integer", "integer", "number", "string", "array", "object"]);
+  assert.deepEqual(
+    ["null", "true", "1", "1.0", "1.5", '""', "[]", "{}"].map((text) => typeOf(parse(text))),
+    ["null", "boolean", "integer", "integer", "number", "string", "array", "object"],
+  );
   assert.equal(plain("a"), "a");
   assert.equal(plain(new Num("12")), "12");
 });

@@ -110,7 +110,11 @@ const worth = ({ text }: Num): bigint | number => {
 export function key(value: Json): string {
   if (value instanceof Num) return String(worth(value));
   if (isList(value)) return `[${value.map(key).join()}]`;
-  if (isObj(value)) return `{${[...value].map(([name, item]) => JSON.stringify(name) + key(item)).sort().join()}}`;
+  if (isObj(value))
+    return `{${[...value]
+      .map(([name, item]) => JSON.stringify(name) + key(item))
+      .sort()
+      .join()}}`;
   return JSON.stringify(value);
 }
 
@@ -147,7 +151,11 @@ export function typeOf(value: Json): string {
 export const step = (path: string, name: string | number): string => `${path}/${String(name).replace(/~/g, "~0").replace(/\//g, "~1")}`;
 
 /** pathOf are the names and indexes in a JSON Pointer. */
-export const pathOf = (pointer: string): string[] => pointer.split("/").slice(1).map((name) => name.replace(/~1/g, "/").replace(/~0/g, "~"));
+export const pathOf = (pointer: string): string[] =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((name) => name.replace(/~1/g, "/").replace(/~0/g, "~"));
 
 /** at is the value that a JSON Pointer leads to. */
 export function at(value: Json | undefined, pointer: string): Json | undefined {

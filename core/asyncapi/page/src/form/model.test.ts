@@ -9,7 +9,11 @@ import { validate } from "./validate";
 const document = read({
   components: {
     schemas: {
-      Node: { type: "object", properties: { value: { type: "integer" }, next: { anyOf: [{ $ref: "#/components/schemas/Node" }, { type: "null" }] } }, required: ["value", "next"] },
+      Node: {
+        type: "object",
+        properties: { value: { type: "integer" }, next: { anyOf: [{ $ref: "#/components/schemas/Node" }, { type: "null" }] } },
+        required: ["value", "next"],
+      },
       Endless: { type: "object", properties: { again: { $ref: "#/components/schemas/Endless" } }, required: ["again"] },
     },
   },
@@ -46,7 +50,11 @@ test("how values are edited", () => {
 
 test("what editing begins with is valid, and ends", () => {
   const schemas: Schema[] = [
-    { type: "object", properties: { a: { type: "string", minLength: 3 }, b: { type: "integer", minimum: 5 }, c: { type: "string" } }, required: ["a", "b"] },
+    {
+      type: "object",
+      properties: { a: { type: "string", minLength: 3 }, b: { type: "integer", minimum: 5 }, c: { type: "string" } },
+      required: ["a", "b"],
+    },
     { $ref: "#/components/schemas/Node" },
     { oneOf: [{ type: "object", properties: { k: { const: "x" } }, required: ["k"] }, { type: "null" }] },
     { type: "array", minItems: 2, items: { type: "boolean" } },
@@ -71,7 +79,15 @@ test("members and items are changed without changing what there was", () => {
 test("a form is about what isn't the envelope's", () => {
   const frame: Schema = {
     type: "object",
-    properties: { kind: { const: "say" }, payload: { type: "string" }, ref: { type: "string" }, topic: { type: "string" }, version: { const: 1 }, extra: { type: "integer" }, nothing: { type: "null" } },
+    properties: {
+      kind: { const: "say" },
+      payload: { type: "string" },
+      ref: { type: "string" },
+      topic: { type: "string" },
+      version: { const: 1 },
+      extra: { type: "integer" },
+      nothing: { type: "null" },
+    },
     required: ["kind", "payload", "topic"],
   };
   const body = bodySchema(document, frame, "kind");

@@ -55,7 +55,8 @@ export const withMember = (value: Obj, name: string, item: Json): Obj => new Map
 export const without = (value: Obj, name: string): Obj => new Map([...value].filter(([other]) => other !== name));
 
 /** renamed is an object whose member has another name, at the same place. */
-export const renamed = (value: Obj, name: string, next: string): Obj => new Map([...value].map(([other, item]) => [other === name ? next : other, item]));
+export const renamed = (value: Obj, name: string, next: string): Obj =>
+  new Map([...value].map(([other, item]) => [other === name ? next : other, item]));
 
 /** swapped is a list with the item at from and the one beside it in each other's place. */
 export function swapped(value: readonly Json[], from: number, to: number): readonly Json[] {

@@ -58,7 +58,15 @@ export function RawField({ path, value, on, name, described, wrong }: EditorProp
   const about = [described ?? "", deeper.length ? `${id}/!` : ""].join(" ").trim();
   return (
     <>
-      <Raw id={id} value={value} on={on} label={`${name}, as JSON`} described={about || undefined} wrong={wrong || deeper.length > 0} rows={2} />
+      <Raw
+        id={id}
+        value={value}
+        on={on}
+        label={`${name}, as JSON`}
+        described={about || undefined}
+        wrong={wrong || deeper.length > 0}
+        rows={2}
+      />
       {deeper.length > 0 && (
         <p class="problem" id={`${id}/!`}>
           {deeper.map(([at, found]) => `${at.slice(path.length)} ${found.join(", ")}`).join("; ")}

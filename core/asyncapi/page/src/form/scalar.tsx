@@ -13,20 +13,42 @@ export function Scalar(props: EditorProps) {
   switch (kind) {
     case "fixed":
     case "null":
-      return <output {...attributes} tabIndex={-1} class="fixed">{write(values[0] ?? null)}</output>;
+      return (
+        <output {...attributes} tabIndex={-1} class="fixed">
+          {write(values[0] ?? null)}
+        </output>
+      );
     case "enum": {
       const chosen = values.findIndex((one) => equal(one, props.value));
       const names = values.map(plain);
-      return <Select {...props} id={attributes.id} options={names} chosen={chosen} {...(chosen < 0 && { none: write(props.value) })} on={(i) => i >= 0 && props.on(values[i]!)} />;
+      return (
+        <Select
+          {...props}
+          id={attributes.id}
+          options={names}
+          chosen={chosen}
+          {...(chosen < 0 && { none: write(props.value) })}
+          on={(i) => i >= 0 && props.on(values[i]!)}
+        />
+      );
     }
     case "boolean":
       return (
         <label>
-          <input {...attributes} type="checkbox" checked={props.value === true} onChange={(e) => props.on(e.currentTarget.checked)} /> {String(props.value)}
+          <input {...attributes} type="checkbox" checked={props.value === true} onChange={(e) => props.on(e.currentTarget.checked)} />{" "}
+          {String(props.value)}
         </label>
       );
     case "number":
-      return <input {...attributes} inputMode="decimal" autocomplete="off" value={plain(props.value)} onInput={(e) => props.on(number(e.currentTarget.value))} />;
+      return (
+        <input
+          {...attributes}
+          inputMode="decimal"
+          autocomplete="off"
+          value={plain(props.value)}
+          onInput={(e) => props.on(number(e.currentTarget.value))}
+        />
+      );
     case "string":
       return <Text {...props} />;
   }
@@ -42,8 +64,13 @@ function Text({ shape: { view }, path, value, on, described, wrong }: EditorProp
   const format = text(keywords.get("format"));
   const [example] = list(keywords.get("examples"));
   const attributes = {
-    id: fieldId(path), "aria-describedby": described, "aria-invalid": wrong, autocomplete: "off", spellcheck: false,
-    placeholder: typeof example === "string" ? example : "", value: plain(value),
+    id: fieldId(path),
+    "aria-describedby": described,
+    "aria-invalid": wrong,
+    autocomplete: "off",
+    spellcheck: false,
+    placeholder: typeof example === "string" ? example : "",
+    value: plain(value),
   } as const;
   const most = keywords.get("maxLength");
   const short = form.short || format || (typeof most === "number" && most <= oneLine);
@@ -53,7 +80,11 @@ function Text({ shape: { view }, path, value, on, described, wrong }: EditorProp
   return (
     <span class="joined">
       {format === "password" ? <input {...attributes} type={format} onInput={input} /> : <input {...attributes} onInput={input} />}
-      {make && <button type="button" class="quiet" onClick={() => on(make())}>{format === "uuid" ? "New" : "Now"}</button>}
+      {make && (
+        <button type="button" class="quiet" onClick={() => on(make())}>
+          {format === "uuid" ? "New" : "Now"}
+        </button>
+      )}
     </span>
   );
 }

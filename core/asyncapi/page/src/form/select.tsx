@@ -15,9 +15,20 @@ interface SelectProps {
 /** Select is a list to choose from. */
 export function Select({ id, label, options, chosen, on, described, wrong = false, none }: SelectProps) {
   return (
-    <select id={id} aria-label={label} aria-describedby={described} aria-invalid={wrong} value={String(chosen)} onChange={(e) => on(Number(e.currentTarget.value))}>
+    <select
+      id={id}
+      aria-label={label}
+      aria-describedby={described}
+      aria-invalid={wrong}
+      value={String(chosen)}
+      onChange={(e) => on(Number(e.currentTarget.value))}
+    >
       {none !== undefined && <option value="-1">{none}</option>}
-      {options.map((option, i) => <option key={i} value={String(i)}>{option}</option>)}
+      {options.map((option, i) => (
+        <option key={i} value={String(i)}>
+          {option}
+        </option>
+      ))}
     </select>
   );
 }

@@ -9,7 +9,15 @@ import { closest, validate } from "./validate";
 const document = read({
   components: {
     schemas: {
-      Tree: { type: "object", properties: { name: { type: "string", minLength: 1 }, kids: { type: "array", items: { $ref: "#/components/schemas/Tree" } }, next: { anyOf: [{ $ref: "#/components/schemas/Tree" }, { type: "null" }] } }, required: ["name"] },
+      Tree: {
+        type: "object",
+        properties: {
+          name: { type: "string", minLength: 1 },
+          kids: { type: "array", items: { $ref: "#/components/schemas/Tree" } },
+          next: { anyOf: [{ $ref: "#/components/schemas/Tree" }, { type: "null" }] },
+        },
+        required: ["name"],
+      },
       Loop: { $ref: "#/components/schemas/Loop" },
       Round: { allOf: [{ $ref: "#/components/schemas/Round" }] },
     },
@@ -19,22 +27,38 @@ const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 const check = (schema: Schema, text: string) => validate(schema, parse(text), document.resolve);
 const told = (schema: Schema, text: string) => check(schema, text).map(({ path, message }) => `${path} ${message}`.trim());
 
-const circle = { type: "object", properties: { kind: { const: "circle" }, r: { type: "number", exclusiveMinimum: 0 } }, required: ["kind", "r"] };
+const circle = {
+  type: "object",
+  properties: { kind: { const: "circle" }, r: { type: "number", exclusiveMinimum: 0 } },
+  required: ["kind", "r"],
+};
 const square = { type: "object", properties: { kind: { const: "square" }, side: { type: "number" } }, required: ["kind", "side"] };
 
 test("what is wrong is told where it is", () => {
   const cases: [Schema, string, string[]][] = [
-    [ref("Tree"), '{"name":"a","kids":[{"name":""},{}],"next":null}', ["/kids/0/name must be at least 1 character long", "/kids/1/name is required"]],
+    [
+      ref("Tree"),
+      '{"name":"a","kids":[{"name":""},{}],"next":null}',
+      ["/kids/0/name must be at least 1 character long", "/kids/1/name is required"],
+    ],
     [ref("Tree"), '{"name":"a","next":{"name":5}}', ["/next/name must be a text, not a whole number"]],
     [{ oneOf: [circle, square] }, '{"kind":"circle","r":0}', ["/r must be more than 0"]],
     [{ oneOf: [circle, square] }, '{"kind":"other"}', ["must satisfy one of the alternatives"]],
     [{ oneOf: [{ type: "integer" }, { type: "number" }] }, "5", ["must satisfy exactly one of the alternatives, not 2"]],
     [{ type: ["string", "null"], maxLength: 2 }, '"😀😀😀"', ["must be at most 2 characters long"]],
     [{ type: "integer", format: "int64", minimum: -(2 ** 63), maximum: 2 ** 63 }, "9223372036854775807", []],
-    [{ type: "integer", format: "int64", minimum: -(2 ** 63), maximum: 2 ** 63 }, "9223372036854775808", ["must be at most 9223372036854775807"]],
+    [
+      { type: "integer", format: "int64", minimum: -(2 ** 63), maximum: 2 ** 63 },
+      "9223372036854775808",
+      ["must be at most 9223372036854775807"],
+    ],
     [{ type: "integer", maximum: 2 ** 64 }, "18446744073709551616", ["must be at most 18446744073709551615"]],
     [{ properties: { a: true }, additionalProperties: false }, '{"a":1,"b/c":2}', ["/b~1c is not a member that is allowed here"]],
-    [{ additionalProperties: { type: "integer" }, propertyNames: { pattern: "^[a-z]+$" } }, '{"a":"x","B":1}', ["/a must be a whole number, not a text", "/B is not a name that is allowed here"]],
+    [
+      { additionalProperties: { type: "integer" }, propertyNames: { pattern: "^[a-z]+$" } },
+      '{"a":"x","B":1}',
+      ["/a must be a whole number, not a text", "/B is not a name that is allowed here"],
+    ],
     [{ uniqueItems: true }, '[{"a":1,"b":2},{"b":2.0,"a":1}]', ["must not have the same item twice"]],
     [{ enum: ["a", null, 1] }, "2", ['must be one of "a", null, 1']],
     [{ pattern: "(" }, '"x"', []],
@@ -42,7 +66,11 @@ test("what is wrong is told where it is", () => {
     [ref("Loop"), "1", []],
     [ref("Round"), "1", []],
     [ref("Missing"), "1", []],
-    [{ properties: { __proto__x: { type: "null" } }, required: ["constructor", "toString"] }, "{}", ["/constructor is required", "/toString is required"]],
+    [
+      { properties: { __proto__x: { type: "null" } }, required: ["constructor", "toString"] },
+      "{}",
+      ["/constructor is required", "/toString is required"],
+    ],
   ];
   for (const [schema, text, want] of cases) assert.deepEqual(told(schema, text), want, `${JSON.stringify(schema)} ${text}`);
 });
@@ -69,8 +97,10 @@ test("formats", () => {
     ipv4: ["1.2.3", "256.1.1.1", "01.2.3.4", "1.2.3.4."],
     hostname: ["-a.example", "a_b", ""],
   };
-  for (const [format, texts] of Object.entries(good)) for (const text of texts) assert.deepEqual(told({ format }, JSON.stringify(text)), [], `${format} ${text}`);
-  for (const [format, texts] of Object.entries(bad)) for (const text of texts) assert.equal(told({ format }, JSON.stringify(text)).length, 1, `${format} ${text}`);
+  for (const [format, texts] of Object.entries(good))
+    for (const text of texts) assert.deepEqual(told({ format }, JSON.stringify(text)), [], `${format} ${text}`);
+  for (const [format, texts] of Object.entries(bad))
+    for (const text of texts) assert.equal(told({ format }, JSON.stringify(text)).length, 1, `${format} ${text}`);
 });
 
 test("the alternative that was meant", () => {
@@ -91,7 +121,7 @@ function random(seed: number) {
 
 test("another validator says the same of random schemas and values", () => {
   const pick = random(7);
-  const of = <T,>(...list: readonly T[]): T => list[pick(list.length)]!;
+  const of = <T>(...list: readonly T[]): T => list[pick(list.length)]!;
   const value = (depth: number): unknown => {
     const kind = pick(depth > 2 ? 6 : 8);
     if (kind === 6) return Array.from({ length: pick(4) }, () => value(depth + 1));
@@ -102,13 +132,34 @@ test("another validator says the same of random schemas and values", () => {
     if (depth > 3 || !pick(12)) return of<Schema>(true, false, {});
     const inner = () => schema(depth + 1);
     const some: [string, () => unknown][] = [
-      ["type", () => of<unknown>("string", "integer", "number", "object", "array", "boolean", "null", ["string", "null"], ["integer", "array"])],
-      ["enum", () => [value(2), value(2), "a"]], ["const", () => value(2)],
-      ["minLength", () => pick(3)], ["maxLength", () => pick(3)], ["pattern", () => of("^a", "b$", "^[a-c]*$")],
-      ["minimum", () => pick(4) - 1], ["maximum", () => pick(4) - 1], ["exclusiveMinimum", () => pick(3) - 1], ["exclusiveMaximum", () => pick(5) - 1], ["multipleOf", () => of(1, 2, 0.5)],
-      ["items", inner], ["minItems", () => pick(3)], ["maxItems", () => pick(3)], ["uniqueItems", () => of(true, false)],
-      ["properties", () => ({ a: inner(), toString: inner() })], ["required", () => [of("a", "b", "toString")]], ["additionalProperties", inner], ["propertyNames", () => ({ maxLength: 1 })], ["minProperties", () => pick(3)], ["maxProperties", () => pick(3)],
-      ["allOf", () => [inner(), inner()]], ["anyOf", () => [inner(), inner()]], ["oneOf", () => [inner(), inner()]], ["not", inner],
+      [
+        "type",
+        () => of<unknown>("string", "integer", "number", "object", "array", "boolean", "null", ["string", "null"], ["integer", "array"]),
+      ],
+      ["enum", () => [value(2), value(2), "a"]],
+      ["const", () => value(2)],
+      ["minLength", () => pick(3)],
+      ["maxLength", () => pick(3)],
+      ["pattern", () => of("^a", "b$", "^[a-c]*$")],
+      ["minimum", () => pick(4) - 1],
+      ["maximum", () => pick(4) - 1],
+      ["exclusiveMinimum", () => pick(3) - 1],
+      ["exclusiveMaximum", () => pick(5) - 1],
+      ["multipleOf", () => of(1, 2, 0.5)],
+      ["items", inner],
+      ["minItems", () => pick(3)],
+      ["maxItems", () => pick(3)],
+      ["uniqueItems", () => of(true, false)],
+      ["properties", () => ({ a: inner(), toString: inner() })],
+      ["required", () => [of("a", "b", "toString")]],
+      ["additionalProperties", inner],
+      ["propertyNames", () => ({ maxLength: 1 })],
+      ["minProperties", () => pick(3)],
+      ["maxProperties", () => pick(3)],
+      ["allOf", () => [inner(), inner()]],
+      ["anyOf", () => [inner(), inner()]],
+      ["oneOf", () => [inner(), inner()]],
+      ["not", inner],
     ];
     return Object.fromEntries(Array.from({ length: 1 + pick(3) }, () => of(...some)).map(([name, make]) => [name, make()]));
   };
