@@ -94,7 +94,7 @@ function usePolicy({ session }: Bench): void {
   useEffect(() => {
     const listener = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent) => {
       if (effectiveDirective === "connect-src" && blockedURI.startsWith("ws"))
-        session.refused("This page's Content-Security-Policy allows its own host only, and the servers of the document");
+        session.refused("The page's policy allows only its own host and the document's servers");
     };
     addEventListener("securitypolicyviolation", listener);
     return () => removeEventListener("securitypolicyviolation", listener);
@@ -107,7 +107,7 @@ function credentialsNote(channel: Channel): string {
   if (!security.length || ways(channel).length) return "";
   const cookie = security.some((scheme) => scheme.in === "cookie");
   const note = cookie
-    ? "It takes a cookie: the browser sends what it has of that host, so log in there first."
-    : "It takes a header, which browsers can't set here: another client is needed.";
+    ? "It takes a cookie: log in at that host first."
+    : "It takes a header, which browsers can't set here.";
   return securityOptional ? `${note} Or connect without.` : note;
 }

@@ -51,7 +51,7 @@ function violationsOf(document: Document, message: Message, frame: Json): Violat
   const { topic, consumer } = message.channel;
   const name = isObj(frame) ? frame.get("topic") : undefined;
   if (topic && consumer && typeof name === "string" && !patternOf(topic.pattern).test(name)) {
-    found.push({ path: "/topic", code: "topic", message: `must be like ${topic.pattern}` });
+    found.push({ path: "/topic", message: `must be like ${topic.pattern}` });
   }
   return found;
 }

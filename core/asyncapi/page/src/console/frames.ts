@@ -154,7 +154,7 @@ export function failureOf({ value, action, ref }: Frame): Failure | undefined {
   };
   const errors = at(value, "/payload/errors");
   const violations = isList(errors)
-    ? errors.map((error) => ({ path: text(error, "/path"), code: text(error, "/code"), message: text(error, "/message") }))
+    ? errors.map((error) => ({ path: text(error, "/path"), message: text(error, "/message") }))
     : [];
   return { ref, reason: text(value, "/payload/reason"), detail: text(value, "/payload/detail"), violations };
 }

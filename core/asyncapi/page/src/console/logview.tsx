@@ -198,7 +198,7 @@ function Row({ entry, expanded, toggle, children }: RowProps) {
           )}
           <span class="numbers">
             {answers && <b>{answers.after.toFixed(answers.after < 10 ? 1 : 0)} ms </b>}
-            {size > 0 && `${bytes(size)} `}
+            {size > 0 && `${size} B `}
             {clock(time)}
           </span>
         </span>
@@ -214,8 +214,6 @@ function preview({ text }: Entry): string {
   const start = text.indexOf('"payload":') + 1;
   return text.slice(start && start + 9, start ? -1 : undefined).slice(0, longestPreview);
 }
-
-const bytes = (size: number): string => (size < 10_000 ? `${size} B` : `${(size / 1024).toFixed(1)} KiB`);
 
 /** The time of day, with milliseconds. */
 function clock(time: number): string {

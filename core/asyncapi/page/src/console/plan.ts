@@ -88,8 +88,8 @@ export function plan(document: Document, channel: Channel, settings: Obj, place:
   for (const name of ["/token", ...[...part("subprotocols").keys()].map((name) => step("/subprotocols", name))]) {
     const value = at(settings, name);
     const message = inQuery && name === "/token" ? "" : subprotocolProblem(text(value));
-    if (message) found.push({ path: name, code: "subprotocol", message });
-    else if (name.endsWith("*") && !value) found.push({ path: name, code: "required", message: "is required" });
+    if (message) found.push({ path: name, message });
+    else if (name.endsWith("*") && !value) found.push({ path: name, message: "is required" });
   }
   const whole = (token: string) => {
     const values = token && inQuery ? new Map(part("query")).set(way!.slice(queryWay.length), token) : part("query");

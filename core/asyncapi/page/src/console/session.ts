@@ -152,10 +152,7 @@ export class Session {
       this.lastRef = ref;
       this.#waiting.delete(ref);
       this.#waiting.set(ref, { id: entry.id, at: this.#clock.ticks() });
-      for (const oldest of this.#waiting.keys()) {
-        if (this.#waiting.size <= maxWaiting) break;
-        this.#waiting.delete(oldest);
-      }
+      if (this.#waiting.size > maxWaiting) this.#waiting.delete(this.#waiting.keys().next().value!);
     }
     return entry;
   }

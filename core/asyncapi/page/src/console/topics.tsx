@@ -62,7 +62,7 @@ export function topicProblems(bench: Bench, channel: Channel, values: Obj): Prob
   const found = validate(topicSchema(channel), values, bench.document.resolve);
   for (const [name, value] of values) {
     const text = plain(value);
-    if (!text || text.includes(":")) found.push({ path: `/${name}`, code: "topic", message: text ? "can't have a colon" : "is required" });
+    if (!text || text.includes(":")) found.push({ path: `/${name}`, message: text ? "can't have a colon" : "is required" });
   }
   return new Map([...problemsOf(found)].map(([path, messages]) => [`topic${path}`, [...new Set(messages)]]));
 }

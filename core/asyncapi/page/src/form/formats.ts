@@ -22,8 +22,6 @@ export const formats = new Map<string, (text: string) => boolean>([
   ["time", isTime],
   ["date-time", (text) => /^.{10}t/i.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11))],
   ["email", matches(String.raw`("[^"]+"|[\w!#$%&'*+/=?^{|}~\u0060-]+(\.[\w!#$%&'*+/=?^{|}~\u0060-]+)*)@(\[.+\]|${hostname})`)],
-  ["hostname", matches(hostname)],
-  ["ipv4", matches(String.raw`((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}`)],
   ["uri", matches(String.raw`[a-z][a-z\d+.-]*:[^\x00-\x1f\x7f]*`)],
   ["uuid", matches(String.raw`[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}`)],
 ]);

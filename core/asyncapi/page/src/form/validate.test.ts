@@ -83,8 +83,6 @@ test("formats", () => {
     email: ["a@b.example", "a.b+c@d-e.example", '"a b"@c.example', "a@[192.0.2.1]"],
     uri: ["https://example.com/ä", "urn:x:y"],
     uuid: ["123e4567-e89b-42d3-a456-426614174000"],
-    ipv4: ["192.0.2.255", "0.0.0.0"],
-    hostname: ["example.com", "a-b.c"],
     byte: ["anything, as only the server checks it"],
   };
   const bad: Record<string, string[]> = {
@@ -94,8 +92,6 @@ test("formats", () => {
     email: ["a", "a@", "@b.example", "a b@c.example", "a..b@c.example"],
     uri: ["/path", "example.com"],
     uuid: ["123e4567e89b42d3a456426614174000"],
-    ipv4: ["1.2.3", "256.1.1.1", "01.2.3.4", "1.2.3.4."],
-    hostname: ["-a.example", "a_b", ""],
   };
   for (const [format, texts] of Object.entries(good))
     for (const text of texts) assert.deepEqual(told({ format }, JSON.stringify(text)), [], `${format} ${text}`);

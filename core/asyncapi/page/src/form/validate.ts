@@ -7,8 +7,8 @@ import { compare, equal, from, isList, isObj, key, multiple, Num, step, typeOf, 
 export interface Violation {
   /** A JSON Pointer from the value. A missing member has the path that it would have. */
   readonly path: string;
-  /** The keyword that is broken, or the server's code. */
-  readonly code: string;
+  /** The keyword that is broken, where it stands for itself. */
+  readonly code?: string;
   /** To be read after the name of the value: "is required". */
   readonly message: string;
 }
@@ -42,7 +42,7 @@ class Check {
   schema(schema: unknown, value: Json, path: string, depth: number): Violation[] {
     const found: Violation[] = [];
     schema = this.resolve(schema);
-    if (schema === false) return [{ path, code: "not", message: "must not be there" }];
+    if (schema === false) return [{ path, message: "must not be there" }];
     if (depth > maxDepth) return found;
     for (const [name, rule] of members(schema)) {
       const result = rules.get(name)?.(this, rule, value, path, depth + 1, schema);
@@ -191,7 +191,7 @@ const rules = new Map<string, Rule>([
       isObj(value)
         ? strings(rule)
             .filter((name) => !value.has(name))
-            .map((name) => ({ path: step(path, name), code: "required", message: "is required" }))
+            .map((name) => ({ path: step(path, name), message: "is required" }))
         : [],
   ],
   [
@@ -210,7 +210,7 @@ const rules = new Map<string, Rule>([
         ? [...value].flatMap(([name, item]) => {
             if (member(member(schema, "properties"), name) !== undefined) return [];
             if (rule === false)
-              return [{ path: step(path, name), code: "additionalProperties", message: "is not a member that is allowed here" }];
+              return [{ path: step(path, name), message: "is not a member that is allowed here" }];
             return check.schema(rule, item, step(path, name), depth);
           })
         : [],
@@ -221,7 +221,7 @@ const rules = new Map<string, Rule>([
       isObj(value)
         ? [...value.keys()].flatMap((name) =>
             check.schema(rule, name, "", depth).length
-              ? [{ path: step(path, name), code: "propertyNames", message: "is not a name that is allowed here" }]
+              ? [{ path: step(path, name), message: "is not a name that is allowed here" }]
               : [],
           )
         : [],
