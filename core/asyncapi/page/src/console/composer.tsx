@@ -167,7 +167,8 @@ function Choice({ bench, message, problems, edit }: PartProps) {
   const { session, draft } = bench;
   const all = session.frames.sendable();
   const topical = session.frames.topics.includes(message.channel);
-  const name = ({ name, title, channel }: Message) => name + (channel.topic ? ` · ${channel.topic.pattern}` : title && ` · ${title}`);
+  const name = ({ name, title, channel }: Message) =>
+    name + (channel.topic ? ` · ${channel.topic.pattern}` : title && title.toLowerCase() !== name ? ` · ${title}` : "");
   const found = problems.get("/topic");
   return (
     <div class="choice">
