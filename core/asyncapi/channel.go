@@ -20,7 +20,13 @@ func (g *generator) channel(s *source) (*spec.Channel, error) {
 		Summary:     doc.Summary,
 		Description: doc.Description,
 		Tags:        tagsOf(doc),
-		Messages:    map[string]*spec.Message{},
+
+		ExternalDocs:     linkOf(doc),
+		Extensions:       doc.Extensions,
+		Subprotocols:     s.subprotocols(),
+		SecurityOptional: s.letsInNobody(),
+
+		Messages: map[string]*spec.Message{},
 	}
 	params, err := g.params(s.Params)
 	if err != nil {
@@ -66,7 +72,7 @@ func addParameters(c *spec.Channel, names []string, schemas map[string]json.RawM
 	if len(inPath) > 0 {
 		c.Parameters = map[string]*spec.Parameter{}
 	}
-	for p, id := range idsOf(namesOf(inPath)) {
+	for p, id := range idsOf(namesOf(inPath), plainStyle) {
 		c.Parameters[id] = inPath[p.name]
 		c.Address = strings.ReplaceAll(c.Address, "{"+p.name+"}", "{"+id+"}")
 	}

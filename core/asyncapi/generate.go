@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
@@ -14,12 +15,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Generate writes the AsyncAPI 3.0.0 document, in JSON, of the consumers that
-// are mounted by now. opts may be nil. The same consumers give the same bytes, in
-// whichever order they were registered.
+// Generate writes the AsyncAPI document, in JSON, of the consumers that are mounted
+// by now. opts may be nil. The same consumers give the same bytes, in whichever
+// order they were registered.
 //
-// It returns an error for a message's type that has no schema, which the hub
-// would have refused already.
+// It returns an error for options that make no document, for a security scheme that
+// a consumer names and the options don't have, and for a message's type that has no
+// schema, which the hub would have refused already.
 func Generate(hub *chanx.Hub, opts *Options) ([]byte, error) {
 	d, err := build(hub, opts)
 	if err != nil {
@@ -34,21 +36,18 @@ func build(hub *chanx.Hub, opts *Options) (*spec.Document, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
 	g := &generator{
+		options:  opts,
+		style:    plainStyle,
 		registry: schema.NewRegistry(&schema.Options{Struct: leaveToHub{}}),
 		sources:  map[place]*source{},
-		document: &spec.Document{
-			AsyncAPI:           "3.0.0",
-			DefaultContentType: contentType,
-			Channels:           map[string]*spec.Channel{},
-			Operations:         map[string]*spec.Operation{},
-			Components:         &spec.Components{},
-			Info: spec.Info{
-				Title:       cmp.Or(opts.Title, "WebSocket API"),
-				Version:     cmp.Or(opts.Version, "1.0.0"),
-				Description: opts.Description,
-			},
-		},
+		document: opts.document(),
+	}
+	if opts.CamelCase {
+		g.style = camelStyle
 	}
 	for _, endpoint := range hub.Endpoints() {
 		for _, s := range sourcesOf(endpoint.Describe()) {
@@ -81,6 +80,8 @@ type generator struct {
 	definitions *schema.Definitions
 	sources     map[place]*source
 	document    *spec.Document
+	options     *Options
+	style       style // of the ids
 }
 
 // meet shows the registry every type, so that each can be named.
@@ -105,10 +106,13 @@ func (g *generator) meet() error {
 
 // write fills the document.
 func (g *generator) write() error {
-	channelIDs := idsOf(maps.Keys(g.sources))
+	if err := g.security(); err != nil {
+		return err
+	}
+	channelIDs := idsOf(maps.Keys(g.sources), g.style)
 	for p, s := range g.sources {
 		s.id = channelIDs[p]
-		s.messageIDs = idsOf(maps.Keys(s.frames))
+		s.messageIDs = idsOf(maps.Keys(s.frames), g.style)
 		c, err := g.channel(s)
 		if err != nil {
 			return err
@@ -120,6 +124,13 @@ func (g *generator) write() error {
 	}
 	g.operations()
 	return g.schemas()
+}
+
+// inOrder returns the sources in the order of their names.
+func (g *generator) inOrder() []*source {
+	return slices.SortedFunc(maps.Values(g.sources), func(a, b *source) int {
+		return cmp.Compare(a.place().String(), b.place().String())
+	})
 }
 
 // schemas adds the definitions that something refers to, directly or not.

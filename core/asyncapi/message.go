@@ -43,7 +43,7 @@ func (g *generator) messages() error {
 			placed[w.place] = w.Message
 		}
 	}
-	ids := idsOf(maps.Keys(placed))
+	ids := idsOf(maps.Keys(placed), g.style)
 	g.document.Components.Messages = map[string]*spec.Message{}
 	for p, m := range placed {
 		g.document.Components.Messages[ids[p]] = m
@@ -112,6 +112,9 @@ func (g *generator) message(s *source, f *frame) (*spec.Message, error) {
 		ContentType: contentType,
 		Tags:        tagsOf(f.doc),
 		Deprecated:  f.doc.Deprecated,
+
+		ExternalDocs: linkOf(f.doc),
+		Extensions:   f.doc.Extensions,
 	}
 	if !optional {
 		whole.Required = append(whole.Required, "payload")
@@ -125,6 +128,7 @@ func (g *generator) message(s *source, f *frame) (*spec.Message, error) {
 	}
 	s.address(f, whole)
 	m.Payload = raw(whole)
+	m.Examples = g.examples(s, f, whole.Required)
 	return m, nil
 }
 
@@ -159,9 +163,16 @@ func raw(v any) json.RawMessage {
 func tagsOf(doc chanx.Doc) []spec.Tag {
 	var tags []spec.Tag
 	for i, name := range doc.Tags {
-		if !slices.Contains(doc.Tags[:i], name) {
+		if name != "" && !slices.Contains(doc.Tags[:i], name) {
 			tags = append(tags, spec.Tag{Name: name})
 		}
 	}
 	return tags
+}
+
+func linkOf(doc chanx.Doc) *spec.ExternalDocs {
+	if doc.ExternalDocs == nil {
+		return nil
+	}
+	return &spec.ExternalDocs{URL: doc.ExternalDocs.URL, Description: doc.ExternalDocs.Description}
 }

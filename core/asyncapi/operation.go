@@ -23,7 +23,7 @@ func (g *generator) operations() {
 			}
 		}
 	}
-	ids := idsOf(maps.Keys(placed))
+	ids := idsOf(maps.Keys(placed), g.style)
 	for p, op := range placed {
 		g.document.Operations[ids[p]] = op
 	}
@@ -41,12 +41,11 @@ func (s *source) receive(f *frame) *spec.Operation {
 	return o
 }
 
-// send is the operation of a message that the server sends by itself. Where it
-// comes of one event, that says what it is.
+// send is the operation of a message that the server sends by itself.
 func (s *source) send(f *frame) *spec.Operation {
 	doc := f.doc
 	if f.received {
-		doc = f.eventDoc()
+		doc = f.pushedDoc()
 	}
 	return s.operation("send", f, doc)
 }
@@ -57,8 +56,12 @@ func (s *source) operation(action string, f *frame, doc chanx.Doc) *spec.Operati
 		Channel:     s.ref(),
 		Summary:     doc.Summary,
 		Description: doc.Description,
+		Security:    s.security,
 		Tags:        tagsOf(doc),
 		Messages:    []*spec.Message{s.messageRef(f.place())},
+
+		ExternalDocs: linkOf(doc),
+		Extensions:   doc.Extensions,
 	}
 }
 

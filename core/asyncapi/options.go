@@ -1,6 +1,7 @@
 package asyncapi
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/chanx-go/chanx/core/asyncapi/page"
@@ -42,4 +43,28 @@ type Options struct {
 	Page *page.Page
 	// NoPage serves the document only.
 	NoPage bool
+}
+
+// document is a document of what the options say, and of nothing else.
+func (o *Options) document() *spec.Document {
+	d := &spec.Document{
+		AsyncAPI: cmp.Or(o.AsyncAPI, versionsOfAsyncAPI[0]),
+		Info: spec.Info{
+			Title:          cmp.Or(o.Title, "WebSocket API"),
+			Version:        cmp.Or(o.Version, "1.0.0"),
+			Description:    o.Description,
+			TermsOfService: o.TermsOfService,
+			Contact:        o.Contact,
+			License:        o.License,
+			Tags:           o.Tags,
+			ExternalDocs:   o.ExternalDocs,
+		},
+		Servers:            o.Servers,
+		DefaultContentType: contentType,
+		Channels:           map[string]*spec.Channel{},
+		Operations:         map[string]*spec.Operation{},
+		Components:         &spec.Components{SecuritySchemes: o.SecuritySchemes},
+		Extensions:         o.Extensions,
+	}
+	return d
 }

@@ -1,10 +1,12 @@
 package asyncapi
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/asyncapi/spec"
 )
 
 // source is a channel: a consumer, or a topic of one, with all the frames that go
@@ -12,10 +14,11 @@ import (
 type source struct {
 	chanx.EndpointInfo // of the consumer
 
-	topic      *chanx.TopicInfo // nil for the consumer itself
-	frames     map[place]*frame // by their places on the channel
-	id         string           // of the channel
-	messageIDs map[place]string // of the frames on the channel
+	topic      *chanx.TopicInfo      // nil for the consumer itself
+	frames     map[place]*frame      // by their places on the channel
+	id         string                // of the channel
+	messageIDs map[place]string      // of the frames on the channel
+	security   []spec.SecurityScheme // references, one of which clients have to follow
 }
 
 // frame is a message on a channel. An action has one, even where several Go
@@ -26,16 +29,18 @@ type frame struct {
 	way        string // tells it from another frame of the action; "" for most
 	title      string
 	doc        chanx.Doc
-	types      []reflect.Type // of the payload
-	received   bool           // clients send it
-	pushed     bool           // the server sends it by itself
-	answers    bool           // the server sends it with the ref of what it answers
-	refNeeded  bool           // it is about nothing without a ref
-	ofConn     bool           // it is about the connection, whatever the topic
-	recovers   bool           // it has to do with what a client has missed
-	positioned bool           // it can have a position in its topic
-	events     []chanx.Doc    // of the events that it comes of
-	replies    []string       // the actions that answer it
+	types      []reflect.Type    // of the payload
+	received   bool              // clients send it
+	pushed     bool              // the server sends it by itself
+	answers    bool              // the server sends it with the ref of what it answers
+	refNeeded  bool              // it is about nothing without a ref
+	ofConn     bool              // it is about the connection, whatever the topic
+	recovers   bool              // it has to do with what a client has missed
+	positioned bool              // it can have a position in its topic
+	outgoing   []chanx.Doc       // of its declarations outside of any handler
+	events     []chanx.Doc       // of the events that it comes of
+	replies    []string          // the actions that answer it
+	examples   []json.RawMessage // payloads
 }
 
 // sourcesOf are the channels of a consumer: its own, and one for each of its
@@ -61,7 +66,7 @@ func newSource(info chanx.EndpointInfo, topic *chanx.TopicInfo) *source {
 	streams := s.addHandlers(handlers)
 	for _, f := range s.frames {
 		if !f.received {
-			f.doc = f.eventDoc()
+			f.doc = f.pushedDoc()
 		}
 	}
 	s.addOwn(streams)
@@ -86,6 +91,7 @@ func (s *source) addHandlers(handlers chanx.HandlersInfo) (streams bool) {
 			f.replies = append(f.replies, streamEnd)
 		}
 		s.push(op.Sends)
+		s.addExamples(op.Examples)
 		streams = streams || op.Stream
 	}
 	for _, op := range handlers.Events {
@@ -95,9 +101,14 @@ func (s *source) addHandlers(handlers chanx.HandlersInfo) (streams bool) {
 			f.events = append(f.events, op.Doc)
 		}
 		s.push(op.Sends)
+		s.addExamples(op.Examples)
 	}
 	for _, op := range handlers.Outgoing {
 		s.push([]chanx.MessageInfo{op.Message})
+		s.addExamples(op.Examples)
+		if f := s.frame(op.Message); !reflect.DeepEqual(op.Doc, chanx.Doc{}) {
+			f.outgoing = append(f.outgoing, op.Doc)
+		}
 	}
 	return streams
 }
@@ -113,10 +124,13 @@ func (s *source) push(messages []chanx.MessageInfo) {
 
 func (f *frame) place() place { return place{name: f.action, way: f.way} }
 
-// eventDoc is what is said of the one event that the frame comes of.
-func (f *frame) eventDoc() chanx.Doc {
-	if len(f.events) == 1 {
-		return f.events[0]
+// pushedDoc is what is said of a frame that the server sends by itself: where it is
+// declared outside of any handler, or else of the one event that it comes of.
+func (f *frame) pushedDoc() chanx.Doc {
+	for _, docs := range [][]chanx.Doc{f.outgoing, f.events} {
+		if len(docs) == 1 {
+			return docs[0]
+		}
 	}
 	return chanx.Doc{}
 }

@@ -3,6 +3,7 @@ package asyncapi
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -66,6 +67,15 @@ func (s *source) docOfChannel() chanx.Doc {
 		doc.Description = cmp.Or(doc.Description, s.topic.Doc.Description)
 		if doc.Tags == nil {
 			doc.Tags = s.topic.Doc.Tags
+		}
+		if doc.ExternalDocs == nil {
+			doc.ExternalDocs = s.topic.Doc.ExternalDocs
+		}
+		doc.Extensions = maps.Clone(s.topic.Doc.Extensions)
+		if doc.Extensions == nil {
+			doc.Extensions = s.Doc.Extensions
+		} else {
+			maps.Copy(doc.Extensions, s.Doc.Extensions)
 		}
 		return doc
 	}

@@ -16,9 +16,12 @@ type Channel struct {
 	Parameters   map[string]*Parameter `json:"parameters,omitempty"`
 	Topic        *Topic                `json:"x-topic,omitzero"`
 	Subprotocols []string              `json:"x-subprotocols,omitempty"` // that the server accepts; one that ends in "*" stands for all that begin so
-	Messages     map[string]*Message   `json:"messages,omitempty"`
-	Bindings     *ChannelBindings      `json:"bindings,omitzero"`
-	Extensions   Extensions            `json:",embed"`
+	// SecurityOptional says that who brings nothing that the operations ask for is let
+	// in too: an extension of ours, like Topic and Subprotocols.
+	SecurityOptional bool                `json:"x-security-optional,omitzero"`
+	Messages         map[string]*Message `json:"messages,omitempty"`
+	Bindings         *ChannelBindings    `json:"bindings,omitzero"`
+	Extensions       Extensions          `json:",embed"`
 }
 
 // Topic says that a channel is one of topics, which frames name: an extension of
