@@ -43,6 +43,7 @@ type Client struct {
 	refs    int
 	asked   map[string]layer.Position // from where a client wants to go on, by the ref of its "subscribe"
 	came    courses                   // of topics, as their frames come
+	sent    requests                  // that answers are held against
 
 	done  chan struct{} // closed when reading has ended
 	ended sync.Once
@@ -89,7 +90,14 @@ func (c *Client) write(kind websocket.MessageType, data []byte, line string) {
 	c.t.Helper()
 	c.mu.Lock()
 	c.note(line)
+	var problem error
+	if kind == websocket.MessageText && c.contract != nil {
+		problem = c.sent.add(c.contract, data)
+	}
 	c.mu.Unlock()
+	if problem != nil {
+		c.fail("%s can't be held against the document: %v", limited(line), problem)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	err := c.ws.Write(ctx, kind, data)
@@ -219,6 +227,12 @@ func (c *Client) check(f *Frame) error {
 	err := c.came.follow(f, c.asked)
 	if c.contract == nil {
 		return nil
+	}
+	if err == nil {
+		err = c.contract.published(f)
+	}
+	if err == nil {
+		err = c.sent.answered(f)
 	}
 	return err
 }

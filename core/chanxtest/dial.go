@@ -156,7 +156,7 @@ func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 	t.Helper()
 	c := &Client{
 		t: t, host: h, timeout: o.Timeout, quiet: o.Quiet, changed: make(chan struct{}), done: make(chan struct{}),
-		asked: map[string]layer.Position{}, came: courses{},
+		asked: map[string]layer.Position{}, came: courses{}, sent: requests{byRef: map[string]*request{}},
 	}
 	t.Cleanup(c.end)
 	url = c.recovering(url, o.Recover)
@@ -178,6 +178,9 @@ func dial(t testing.TB, h *host, url string, o *DialOptions) *Client {
 	}
 	ws.SetReadLimit(-1)
 	c.contract, err = h.learn(url, o)
+	if err == nil && c.contract != nil {
+		c.contract.document, err = documentOf(c.contract.hub, c.contract.mounted)
+	}
 	if err == nil && o.Recover != nil && c.contract != nil && !c.contract.info.Alone {
 		err = fmt.Errorf("consumer %q isn't one topic alone: use Topic.Recover in place of DialOptions.Recover", c.contract.info.Consumer)
 	}

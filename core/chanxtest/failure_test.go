@@ -106,8 +106,8 @@ func TestFailures(t *testing.T) {
 		{"a message that breaks its schema", "/ws/go", func(c *chanxtest.Client) {
 			c.Send(Leak{Number: true})
 			c.Next()
-		}, `its payload is not valid for the declared message: chanxtest_test.Said: "/payload/text" must be a string, not a number; ` +
-			`chanxtest_test.Said: "/payload/user" is required`},
+		}, `the document disagrees: it is no message "said" of channel "chat": "/payload/text" must be a string, not a number; ` +
+			`"/payload/user" is required`},
 		{"an undeclared message that nobody reads", "/ws/go", func(c *chanxtest.Client) {
 			c.Send(Leak{})
 			synctest.Wait()

@@ -96,7 +96,7 @@ func TestTopicFailures(t *testing.T) {
 			room := c.Topic("room:go").Subscribe()
 			room.Send(Leak{Number: true})
 			room.Next()
-		}, `its payload is not valid for the declared message: chanxtest_test.Posted: "/payload/text" must be a string, not a number`},
+		}, `the document disagrees: it is no message "posted" of channel "all_a_room": "/payload/text" must be a string, not a number`},
 		{"a field that the test doesn't know", func(_ *rooms, c *chanxtest.Client) {
 			lobby := c.Topic("lobby").Subscribe()
 			chanxtest.Expect[chanx.PresenceState[struct{}]](lobby)
@@ -188,8 +188,9 @@ func TestContractOfTopics(t *testing.T) {
 		{"errors of any topic", "/all/ann", script{
 			`{"version":1,"topic":"","action":"error","payload":{"reason":"unknown_topic","detail":""}}`,
 			`{"version":1,"topic":"nowhere","action":"error","payload":{"reason":"unknown_topic","detail":""}}`,
-			`{"version":1,"topic":"nowhere","action":"complete","payload":null}`,
 		}, ""},
+		{"a completion where there is none", "/all/ann", script{`{"version":1,"topic":"nowhere","action":"complete","payload":null}`},
+			`the document disagrees: channel "all" has no message "complete" there`},
 		{"an error that isn't one", "/all/ann", script{`{"version":1,"topic":"room:go","action":"error","payload":7}`}, "its payload is no error"},
 		{"an unknown topic", "/all/ann", script{`{"version":1,"topic":"room:","action":"subscribed","payload":null}`},
 			`consumer "all" has no topic of that name: it has the patterns ["room:{room}" "log:{name}" "lobby"]`},
@@ -215,7 +216,7 @@ func TestContractOfTopics(t *testing.T) {
 		{"a topic's message without topic", "/all/ann", script{`{"action":"posted","payload":{"text":"hi"}}`}, `consumer "all" does not declare the message "posted"`},
 		{"the consumer's message on a topic", "/all/ann", script{inRoom, `{"version":1,"topic":"room:go","action":"pong","payload":null}`},
 			`topic "a_room" does not declare the message "pong"`},
-		{"a payload of unsubscribed", "/all/ann", script{inRoom, `{"version":1,"topic":"room:go","action":"unsubscribed","payload":{}}`}, "its payload is not null"},
+		{"a payload of unsubscribed", "/all/ann", script{inRoom, `{"version":1,"topic":"room:go","action":"unsubscribed","payload":{}}`}, `"/payload" must be null, not an object`},
 		{"authentication", "/all/ann", script{`{"action":"authentication","payload":{}}`}, `consumer "all" does not announce its authentication`},
 		{"authentication on a topic", "/all/ann", script{inRoom, `{"version":1,"topic":"room:go","action":"authentication","payload":{}}`},
 			`does not declare the message "authentication"`},
@@ -247,7 +248,9 @@ func TestContractOfTopics(t *testing.T) {
 		{"no epoch", "/all/ann", script{inLog(`"recovered":false,"seq":5,"epoch":""`)}, "its payload is neither null nor a place"},
 		{"more than a place", "/all/ann", script{inLog(at5 + `,"more":1`)}, "its payload is neither null nor a place"},
 
-		{"alone", "/room/go", script{inRoom, posted, `{"action":"error","payload":{"reason":"rate_limited","detail":""}}`}, ""},
+		{"alone", "/room/go", script{inRoom, posted, `{"version":1,"topic":"room:go","action":"error","payload":{"reason":"rate_limited","detail":""}}`}, ""},
+		{"an error alone, without the topic", "/room/go", script{`{"action":"error","payload":{"reason":"rate_limited","detail":""}}`},
+			`the document disagrees: it is no message "error" of channel "a_room": "/topic" is required; "/version" is required`},
 		{"alone without the topic", "/room/go", script{inRoom, `{"action":"posted","payload":{"text":"hi"}}`},
 			`it has no topic, and the connection is for one alone: send "posted" with its Subscription`},
 	}
