@@ -97,7 +97,7 @@ func camel(name string) string {
 			words[i] = strings.ToUpper(w[:1]) + w[1:]
 		}
 	}
-	if words == nil {
+	if len(words) == 0 {
 		return plainStyle.id(name)
 	}
 	return strings.Join(words, "")
