@@ -92,10 +92,12 @@ func TestDocumentationMisuse(t *testing.T) {
 		`"ping" has two places to see also, "https://a.example" and "https://b.example"`: func(r registrar) {
 			chanx.On(r, handlerOf[ping], chanx.SeeAlso("https://a.example", ""), chanx.SeeAlso("https://b.example", ""))
 		},
-		`"ping": the documentation refers to "/docs": give a whole URL`:    func(r registrar) { chanx.On(r, handlerOf[ping], chanx.SeeAlso("/docs", "")) },
-		`consumer "room": "said": an extension can't be called "cost"`:     func(r registrar) { chanx.Outgoing[said](r, chanx.Extension("cost", 1)) },
-		`the documentation has an extension "x-topic" of its own`:          func(r registrar) { chanx.On(r, handlerOf[ping], chanx.Extension("x-topic", 1)) },
-		`"ping" has two extensions "x-cost"`:                               func(r registrar) { chanx.On(r, handlerOf[ping], chanx.Extension("x-cost", 1), chanx.Extension("x-cost", 1)) },
+		`"ping": the documentation refers to "/docs": give a whole URL`: func(r registrar) { chanx.On(r, handlerOf[ping], chanx.SeeAlso("/docs", "")) },
+		`consumer "room": "said": an extension can't be called "cost"`:  func(r registrar) { chanx.Outgoing[said](r, chanx.Extension("cost", 1)) },
+		`the documentation has an extension "x-topic" of its own`:       func(r registrar) { chanx.On(r, handlerOf[ping], chanx.Extension("x-topic", 1)) },
+		`"ping" has two extensions "x-cost"`: func(r registrar) {
+			chanx.On(r, handlerOf[ping], chanx.Extension("x-cost", 1), chanx.Extension("x-cost", 1))
+		},
 		`the value of the extension "x-f" can't be written as JSON`:        func(r registrar) { chanx.On(r, handlerOf[ping], chanx.Extension("x-f", func() {})) },
 		`"said" that is sent outside of any handler can't have Concurrent`: func(r registrar) { chanx.Outgoing[said](r, chanx.Concurrent()) },
 		`"said" that is sent outside of any handler … Sends`:               func(r registrar) { chanx.Outgoing[said](r, chanx.Sends[notice]()) },
