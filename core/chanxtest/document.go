@@ -2,6 +2,7 @@ package chanxtest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"runtime"
@@ -97,7 +98,11 @@ func newDocument(hub *chanx.Hub, mounted []chanx.EndpointInfo) (*document, error
 	if err != nil {
 		return nil, err
 	}
-	d := &document{channels: map[string]*channel{}}
+	return readDocument(text)
+}
+
+func readDocument(text []byte) (d *document, err error) {
+	d = &document{channels: map[string]*channel{}}
 	if d.spec, err = spec.Parse(text); err != nil {
 		return nil, err
 	}
@@ -119,7 +124,8 @@ func (d *document) channel(info *chanx.EndpointInfo, topic *chanx.TopicInfo) (*c
 		}
 	}
 	found := ""
-	for id, c := range d.spec.Channels {
+	for _, id := range slices.Sorted(maps.Keys(d.spec.Channels)) {
+		c := d.spec.Channels[id]
 		same := c.Topic == nil && topic == nil || c.Topic != nil && topic != nil && c.Topic.Name == name
 		if same && unnamed(c.Address) == unnamed(info.Path) && (found == "" || c.Title == title) {
 			found = id
@@ -163,7 +169,7 @@ func (d *document) read(id string) (*channel, error) {
 		}
 	}
 	c := &channel{id: id}
-	for message := range d.spec.Channels[id].Messages {
+	for _, message := range slices.Sorted(maps.Keys(d.spec.Channels[id].Messages)) {
 		m, err := d.message(id, message)
 		if err != nil {
 			return nil, err
@@ -205,7 +211,7 @@ func (d *document) message(channel, id string) (message, error) {
 	return message{id, m.Name, frame}, err
 }
 
-// fitting returns the ids of the messages that a frame is, sorted.
+// fitting returns the ids of the messages that a frame is.
 func fitting(frame []byte, messages []message) []string {
 	var ids []string
 	for _, m := range messages {
@@ -213,7 +219,6 @@ func fitting(frame []byte, messages []message) []string {
 			ids = append(ids, m.id)
 		}
 	}
-	slices.Sort(ids)
 	return ids
 }
 
