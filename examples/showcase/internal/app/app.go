@@ -61,13 +61,13 @@ func New(opts *Options) *App {
 		}
 	}
 	a.System = newSystem(hub, options("Answers directly: no group is involved", "system"))
-	a.Chat = newChat(hub, options("One chat room for everybody", "chat"))
+	a.Chat = newChat(hub, options(aboutChat, "chat"))
 	a.Reliable = newReliable(hub, options("The chat room whose messages must not get lost", "chat", "reliable"))
 	a.Notifications = newNotifications(hub, options("Notifications to everybody", "notifications"))
 	a.Analytics = newAnalytics(hub, options("Analytics events of any shape", "analytics"))
 	a.Jobs = newJobs(hub, a.worker, options("Jobs for a worker that knows only the connection's id", "jobs"))
-	a.Room = newRoom(hub, options("A chat room for each name", "chat", "rooms"))
-	a.Private = newPrivate(hub, options("Only for who brings a valid JSON Web Token", "authentication"))
+	a.Room = newRoom(hub, options(aboutRoom, "chat", "rooms"))
+	a.Private = newPrivate(hub, options(aboutPrivate, "authentication"))
 	a.Bench = newBench(hub, options("An echo, to measure", "bench"))
 	a.BenchRoom = newBenchRoom(hub, options("A room where everybody gets everything, to measure", "bench"))
 	a.Rooms = newRooms(hub)
@@ -76,7 +76,7 @@ func New(opts *Options) *App {
 	a.TopicHub = newTopicHub(hub, options("Several topics multiplexed over a single connection", "topics"), a.Rooms, a.Presence)
 	a.Lobbies, a.Guests = newLobbies(hub)
 	a.Lounge = newLounge(hub, &online{presence: a.Presence, conns: map[string]int{}},
-		options("Topics with history, and with who is there", "topics"), a.Lobbies, a.Presence)
+		options(aboutLounge, "topics"), a.Lobbies, a.Presence)
 	return a
 }
 

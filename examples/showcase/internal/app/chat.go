@@ -39,7 +39,16 @@ type UserLeft struct {
 // Action names the message.
 func (UserLeft) Action() string { return "user_left_notification" }
 
-const chatGroup = "chat_room"
+const (
+	chatGroup = "chat_room"
+	aboutChat = `One chat room for everybody.
+
+Whoever connects is in it: a *chat* is heard by **all**, the one who says it among
+them, as a ` + "`chat_notification`" + `. So is who comes and who goes.`
+)
+
+// heard is what clients of several consumers may hear.
+var heard = chanx.Examples(ChatNotification{"Somebody joined the chat"})
 
 // Chat is one client in the chat.
 type Chat struct{ *chanx.Conn }
@@ -49,11 +58,12 @@ func newChat(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Chat]
 	withPing(chat)
 	withExtra(chat)
 	chanx.JoinGroups(chat, chatGroup)
-	chanx.Outgoing[ChatNotification](chat)
-	chanx.On(chat, (*Chat).Say, chanx.Sends[ChatNotification](), chanx.Summary("Say something to everybody"))
+	chanx.Outgoing[ChatNotification](chat, heard)
+	chanx.On(chat, (*Chat).Say, chanx.Sends[ChatNotification](), chanx.Summary("Say something to everybody"),
+		chanx.Examples(ChatMessage{"Dinner is ready"}))
 	chanx.MapEvent(chat, (*Chat).Notify)
-	chanx.Forward[UserJoined](chat)
-	chanx.Forward[UserLeft](chat)
+	chanx.Forward[UserJoined](chat, chanx.Examples(UserJoined{"Ada is here"}))
+	chanx.Forward[UserLeft](chat, chanx.Examples(UserLeft{"Ada is gone"}))
 	chanx.OnClose(chat, (*Chat).Left)
 	return chat
 }

@@ -10,8 +10,13 @@ import (
 
 // LoungeParams are the parameters of the lounge's address.
 type LoungeParams struct {
-	Name string `query:"name" required:"false" maxLength:"100" pattern:"^[^:]*$" doc:"Who you are"`
+	Name string `query:"name" required:"false" maxLength:"100" pattern:"^[^:]*$" doc:"Who you are" example:"ada"`
 }
+
+const aboutLounge = `Topics with history, and with who is there.
+
+Say who you are with ` + "`name`" + `: who doesn't can't come to a *lobby*. A client that was away asks for
+what it has missed with ` + "`recover`" + `.`
 
 // Lounge is one client with a name, however it writes it.
 type Lounge struct {

@@ -20,6 +20,13 @@ type Identity struct {
 // Action names the message.
 func (Identity) Action() string { return "identity" }
 
+const aboutPrivate = `Only for who brings a valid JSON Web Token.
+
+1. Get one: ` + "`GET /token?sub=ada`" + `.
+2. Bring it as ` + "`Authorization: Bearer …`" + `, or, from a browser, as the subprotocol ` + "`bearer.…`" + `.
+3. Before it expires, bring another one of the same subject with ` + "`authentication`" + `: else the
+   connection ends with the code **4410**.`
+
 // Private is one client that is known.
 type Private struct{ *chanx.Conn }
 
@@ -27,10 +34,12 @@ type Private struct{ *chanx.Conn }
 // the handshake's token is for that to verify. The authenticator is for tokens that
 // come later, before the first one expires.
 func newPrivate(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Private] {
+	opts.Doc.Security = []string{bearerScheme} // which the middleware asks for
 	opts.Authenticator = &chanx.Authenticator{Verify: verify}
 	private := chanx.NewConsumer(hub, "private", openPrivate, opts)
 	withPing(private)
-	chanx.Reply(private, (*Private).WhoAmI, chanx.Summary("Ask who the server takes you for"))
+	chanx.Reply(private, (*Private).WhoAmI, chanx.Summary("Ask who the server takes you for"),
+		chanx.Examples(WhoAmI{}, Identity{"ada"}))
 	return private
 }
 

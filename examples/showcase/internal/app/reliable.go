@@ -32,7 +32,7 @@ func newReliable(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*R
 	withPing(reliable)
 	chanx.JoinGroups(reliable, reliableGroup)
 	chanx.On(reliable, (*Reliable).Say, chanx.Sends[ReliableNotification](), chanx.Summary("Say something to everybody"))
-	chanx.MapEvent(reliable, (*Reliable).Notify)
+	chanx.MapEvent(reliable, (*Reliable).Notify, heard)
 	return reliable
 }
 

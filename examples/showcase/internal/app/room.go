@@ -39,10 +39,20 @@ func (RoomNotification) Action() string { return "room_notification" }
 
 // RoomParams are the parameters of a room's address.
 type RoomParams struct {
-	Name string `path:"room_name" minLength:"1" maxLength:"100" doc:"The name of the room"`
+	Name string `path:"room_name" minLength:"1" maxLength:"100" doc:"The name of the room" example:"kitchen"`
 }
 
-const roomPrefix = "room:"
+const (
+	roomPrefix = "room:"
+	aboutRoom  = `A chat room for each name.
+
+| who | hears of |
+|---|---|
+| everybody in the room | what is said |
+| the others | who comes, and who goes |
+
+Rooms need not be made: the first one who names a room is alone in it.`
+)
 
 // RoomGroup is the group of a room.
 func RoomGroup(name string) string { return roomPrefix + name }
@@ -59,7 +69,12 @@ func newRoom(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Room]
 	chanx.Params[RoomParams](room)
 	withPing(room)
 	chanx.Outgoing[RoomNotification](room)
-	chanx.On(room, (*Room).Say, chanx.Sends[RoomNotification](), chanx.Summary("Say something to the room"))
+	kitchen := "kitchen"
+	chanx.On(room, (*Room).Say, chanx.Sends[RoomNotification](), chanx.Summary("Say something to the room"),
+		chanx.Examples(
+			RoomMessage{Message: "Who has the salt?", Status: Pending},
+			RoomNotification{Message: "Who has the salt?", RoomName: &kitchen, Status: Pending},
+			RoomNotification{Message: "Somebody joined the room", RoomName: &kitchen, Status: Pending}))
 	chanx.OnClose(room, (*Room).Left)
 	return room
 }

@@ -71,8 +71,9 @@ func newRooms(hub *chanx.Hub) *chanx.Topic[*chanx.Subscription] {
 		&chanx.TopicOptions{Doc: chanx.Doc{Description: roomTopic}})
 	chanx.On(rooms, func(s *chanx.Subscription, ctx context.Context, m Post) error {
 		return rooms.Publish(ctx, RoomEvent(m), s.Topic())
-	}, chanx.Summary("Post to a room"))
-	chanx.Reply(rooms, echoRoom, chanx.Summary("Acknowledge without broadcasting"))
+	}, chanx.Summary("Post to a room"), chanx.Examples(Post{"Who is there?", "ada"}))
+	chanx.Reply(rooms, echoRoom, chanx.Summary("Acknowledge without broadcasting"),
+		chanx.Examples(RoomEcho{"Is this on?", "ada"}, Posted{"Is this on?", "ada"}))
 	chanx.Forward[RoomEvent](rooms)
 	return rooms
 }
