@@ -92,25 +92,19 @@ func (c *comparer) channel(id, newID string) {
 }
 
 func saidByChannel(c *spec.Channel) said {
-	extensions := maps.Clone(c.Extensions)
-	delete(extensions, optionalSecurity)
 	return said{
 		"title": c.Title, "summary": c.Summary, "description": c.Description, "tags": c.Tags, "externalDocs": c.ExternalDocs,
-		"extensions": extensions,
+		"extensions": c.Extensions,
 	}
 }
 
-// optionalSecurity is an extension of channels: clients can do without credentials.
-const optionalSecurity = "x-security-optional"
-
 // neededFor is what is asked of the clients of a channel.
 func (p *party) neededFor(c *spec.Channel) security {
-	optional, _ := c.Extensions[optionalSecurity].(bool)
 	var all []spec.SecurityScheme
 	for _, op := range p.operations[c] {
 		all = append(all, op.Security...)
 	}
-	return needed(all, optional)
+	return needed(all, c.SecurityOptional)
 }
 
 func (p *channelPair) address() {
