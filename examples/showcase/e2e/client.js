@@ -3,15 +3,20 @@
 
 import assert from 'node:assert/strict';
 import WebSocket from 'ws';
+import { documentOf } from './document.js';
 
 const patience = 10_000; // of each wait, in milliseconds
 
 const open = new Set(); // clients whose connection has not ended
 
+/** What was held against documents, of all clients. */
+export const held = { frames: 0, faults: [] };
+
 export class Client {
-  constructor(socket) {
+  constructor(socket, exchange) {
     open.add(this);
     this.socket = socket;
+    this.exchange = exchange; // with the document, which knows each frame
     this.frames = []; // received, and not looked at yet
     this.seen = []; // all that were received, for error messages
     this.waiting = null;
@@ -20,6 +25,8 @@ export class Client {
       const frame = JSON.parse(data);
       this.seen.push(frame);
       this.frames.push(frame);
+      this.exchange.received(frame);
+      this.hold();
       this.waiting?.();
     });
     this.closed = new Promise((resolve) => {
@@ -34,9 +41,10 @@ export class Client {
   }
 
   /** Connects; a refusal is an error with the status. */
-  static connect(url, { protocols = [], ...options } = {}) {
+  static async connect(url, { protocols = [], ...options } = {}) {
+    const document = await documentOf(url);
     const socket = new WebSocket(url, protocols, { handshakeTimeout: patience, ...options });
-    const client = new Client(socket);
+    const client = new Client(socket, document.follow(url));
     return new Promise((resolve, reject) => {
       socket.on('open', () => resolve(client));
       socket.on('error', reject);
@@ -54,7 +62,16 @@ export class Client {
 
   /** Sends a message, or text as it is. */
   send(message) {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    this.exchange.sent(text);
+    this.hold();
+    this.socket.send(text);
+  }
+
+  /** Counts a frame, and keeps what the document disagrees with. */
+  hold() {
+    held.frames += 1;
+    held.faults.push(...this.exchange.faults.splice(0));
   }
 
   /** Waits for the next frame. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { held } from './client.js';
 import { build, clean, Showcase } from './showcase.js';
 import { frames } from './suites/frames.js';
 import { http } from './suites/http.js';
@@ -28,6 +29,12 @@ for (const framework of ['chi', 'gin', 'echo', 'fiber']) {
 
     for (const suite of [rooms, sockets, frames, topics, lounge, tokens, http, page]) suite(running);
     signals(framework);
+
+    it('has a document that every frame was as it says', () => {
+      assert.deepEqual(held.faults.splice(0), []);
+      assert.ok(held.frames > 500, `${held.frames} frames`);
+      held.frames = 0;
+    });
 
     it('has said nothing but where it listens, and ends', async () => {
       assert.deepEqual(await showcase.stop(), { code: 0, signal: null });

@@ -35,7 +35,7 @@ export function page(running) {
         assert.ok(response.headers.get('etag'), path);
         const links = path.endsWith('.css') ? /url\(["']?([^"')]+)/g : /(?:\s(?:src|href)=|from )["']([^"']+)/g;
         for (const [, link] of text.matchAll(links)) {
-          if (link.startsWith('#')) continue;
+          if (/^(#|data:)/.test(link)) continue; // nothing to load
           const url = new URL(link, running().http + path);
           assert.equal(url.origin, running().http, `${path} refers to ${link}`);
           if (path === '/' || /\.(js|css)$/.test(path)) queue.push(url.pathname);
