@@ -57,10 +57,17 @@
 // Every frame that a client gets is checked against what the endpoint declares:
 // it must be a well-formed envelope with either a frame of the framework's own or
 // a message that is a handler's output or is declared with [chanx.Sends] or
-// [chanx.Outgoing], and the payload must be valid for the message's schema. So
-// documents and generated clients, which are made from the declarations, agree
-// with what the program really does. Dial learns the endpoint from the handshake
-// by itself; DialURL can where it is given the hub.
+// [chanx.Outgoing]. Dial learns the endpoint from the handshake by itself; DialURL
+// can where it is given the hub.
+//
+// Every frame that goes over the connection is then held against the AsyncAPI
+// document of the hub, as package asyncapi writes it. What comes must be exactly one
+// of the messages that the server may send on the channel. What is sent must be
+// exactly one of those that clients may send there if the server takes it, which a
+// frame with its ref shows that is no error; and none of them if the server refuses
+// it as malformed, as an unknown action, or as invalid by a schema. So documents and
+// generated clients agree with what the program really does. The document is made
+// once for what is mounted on a hub.
 //
 // A frame with a topic must be of a topic that the consumer has, declared there,
 // and come while the client is subscribed. Positions stand where they may, and grow
