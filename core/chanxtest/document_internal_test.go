@@ -1,8 +1,12 @@
 package chanxtest
 
 import (
+	"context"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+	"weak"
 
 	chanx "github.com/chanx-go/chanx/core"
 )
@@ -94,4 +98,39 @@ func TestChannelsOfADocument(t *testing.T) {
 			t.Errorf("%s is a document", text)
 		}
 	}
+}
+
+// A document does not keep its hub, nor outlives it.
+func TestDocumentsGoWithTheirHubs(t *testing.T) {
+	known := func(key weak.Pointer[chanx.Hub]) bool {
+		documents.Lock()
+		defer documents.Unlock()
+		return documents.of[key] != nil
+	}
+	key := func() weak.Pointer[chanx.Hub] {
+		hub := chanx.NewHub(nil)
+		c := chanx.NewConsumer(hub, "c", func(context.Context, *chanx.Conn) (int, error) { return 0, nil }, nil)
+		chanx.Mount(c, "/")
+		first, err := documentOf(hub, mountedOn(hub))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := documentOf(hub, mountedOn(hub)); err != nil || again != first {
+			t.Errorf("the document is made twice: %v", err)
+		}
+		if err := hub.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		return weak.Make(hub)
+	}()
+	if !known(key) && key.Value() != nil {
+		t.Error("the document is gone before its hub")
+	}
+	for range 200 {
+		if runtime.GC(); !known(key) {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Error("the hub is kept")
 }
