@@ -167,7 +167,7 @@ func TestUnresolved(t *testing.T) {
 		if c.name == "new" {
 			x, y = good, bad
 		}
-		if _, err := compare.Documents(x, y); err == nil || !strings.Contains(err.Error(), c.want+`spec: /operations/rooms.say/channel: "#/channels/no" is not there`) {
+		if _, err := compare.Documents(x, y); err == nil || !strings.Contains(err.Error(), c.want+`/operations/rooms.say/channel: "#/channels/no" is not there`) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // Security, Servers and Tags, it becomes a copy that keeps its Ref, which says the
 // name. Traits are not applied.
 //
-// It returns all that it finds wrong, each with the JSON Pointer of its place: a
+// It returns all that it finds wrong, each a [*RefError], joined by [errors.Join]: a
 // reference to what is not there, to something of another kind, to itself by way of
 // others, or to another document; and null in the place of an object. The document
 // is of no use then. Resolving a second time does nothing.
@@ -25,10 +25,21 @@ func (d *Document) Resolve() error {
 	r := &resolver{document: d, made: map[string]reflect.Value{}}
 	r.walk(reflect.ValueOf(d).Elem(), "")
 	if len(r.faults) > 0 {
-		return fmt.Errorf("spec: %w", errors.Join(r.faults...))
+		return errors.Join(r.faults...)
 	}
 	return nil
 }
+
+// RefError is a reference that can't be resolved, or null where there has to be an
+// object.
+type RefError struct {
+	Pointer string // a JSON Pointer to where it stands
+	Err     error
+}
+
+func (e *RefError) Error() string { return e.Pointer + ": " + e.Err.Error() }
+
+func (e *RefError) Unwrap() error { return e.Err }
 
 // resolver replaces references. It goes by reflection: what a reference is, is the
 // same for each of the model's types.
@@ -39,7 +50,7 @@ type resolver struct {
 }
 
 func (r *resolver) fault(at jsontext.Pointer, format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf("%s: %w", at, fmt.Errorf(format, args...)))
+	r.faults = append(r.faults, &RefError{string(at), fmt.Errorf(format, args...)})
 }
 
 // walk resolves what is in a value, which can be set.

@@ -47,6 +47,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"schema", "get a document, in JSON or YAML, in one piece", runSchema},
+		{"validate", "check documents", runValidate},
 		{"diff", "say what a change of a document means to clients", runDiff},
 	}
 }
