@@ -121,7 +121,9 @@ func (k *contract) hold(s *sent) (*request, error) {
 		return nil, err
 	}
 	if s.hasTopic && k.topic(s.topic) == nil {
-		r.allowed = fmt.Errorf("there is no channel for the topic %s", s.fields["topic"])
+		if !k.tolerates(s) {
+			r.allowed = fmt.Errorf("there is no channel for the topic %s", s.fields["topic"])
+		}
 		return r, nil
 	}
 	r.allowed = c.exactlyOne(s.text, s.action, c.receives)
