@@ -90,7 +90,8 @@ func holdAnswers(c *chanxtest.Client, text string) {
 	const last = "the last one"
 	c.SendRaw(text)
 	c.Cancel(last)
-	for c.Next().Ref != last {
+	for ended := false; !ended; {
+		ended = c.Next().Ref == last
 	}
 }
 
