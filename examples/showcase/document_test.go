@@ -18,12 +18,18 @@ import (
 
 var update = flag.Bool("update", false, "write the document that tests compare with")
 
-const golden = "testdata/showcase.asyncapi.json"
+const sampleFile = "testdata/chanx-sample.asyncapi.json"
 
 // written is the document that the program writes.
 func written(t *testing.T, framework string) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "asyncapi.json")
+	return writtenTo(t, framework, "asyncapi.json")
+}
+
+// writtenTo is what the program writes to a file of that name.
+func writtenTo(t *testing.T, framework, name string) string {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), name)
 	if err := run(t.Context(), []string{"-framework", framework, "-asyncapi", name}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -35,18 +41,20 @@ func written(t *testing.T, framework string) string {
 }
 
 func TestDocument(t *testing.T) {
-	got := written(t, "chi")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+	for _, name := range []string{"showcase.asyncapi.json", "showcase.asyncapi.yaml"} {
+		got, golden := writtenTo(t, "chi", name), filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got), -update writes it:\n%s", diff)
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got), -update writes it:\n%s", name, diff)
+		}
 	}
 }
 
@@ -61,32 +69,34 @@ func TestDocumentIsTheSameInEveryFramework(t *testing.T) {
 }
 
 // Every channel of the sample application is here, topics too, with its address, and
-// with its messages, their direction and their payloads.
+// with its messages, who sends them, and their payloads. What there is besides are
+// the framework's own frames.
 func TestSampleDocument(t *testing.T) {
-	text, err := os.ReadFile("testdata/chanx-sample.asyncapi.json")
+	text, err := os.ReadFile(sampleFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sample, ours := meaningOf(t, text), meaningOf(t, []byte(written(t, "chi")))
-	compared := 0
+	own := []string{"error", "subscribe", "subscribed", "unsubscribe", "unsubscribed"}
 	for id, want := range sample {
-		compared++
-		if route, ok := sample[want.Topic.Name]; ok { // it has operations there only
-			want.Received = route.Received
+		got, ok := ours[id]
+		if !ok {
+			t.Errorf("there is no channel %s", id)
+			continue
 		}
-		got := ours[id]
-		for action := range got.Payloads {
-			if _, ok := want.Payloads[action]; !ok {
-				delete(got.Payloads, action)
+		for action := range got.Frames {
+			if _, ok := want.Frames[action]; !ok && slices.Contains(own, action) {
+				delete(got.Frames, action)
 				delete(got.Received, action)
+				delete(got.Sent, action)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("channel %s (-sample +ours):\n%s", id, diff)
 		}
 	}
-	if compared != 11 {
-		t.Errorf("%d channels were compared", compared)
+	if len(sample) != 11 {
+		t.Errorf("%d channels were compared", len(sample))
 	}
 }
 
@@ -95,8 +105,9 @@ type meaning struct {
 	Address  string
 	Params   []string
 	Topic    topic
-	Payloads map[string]any  // the schema by action
-	Received map[string]bool // actions that clients send
+	Frames   map[string]frame // by action
+	Received map[string]bool  // actions that clients send
+	Sent     map[string]bool  // actions that clients get, as a reply or otherwise
 }
 
 // topic is which topics a channel is of, all but the details.
@@ -105,39 +116,78 @@ type topic struct {
 	Parameters    []string
 }
 
+// frame is a message, without what the framework adds.
+type frame struct {
+	Payload  any  // the schema
+	Required bool // there has to be a payload
+}
+
 type document map[string]any
 
-func meaningOf(t *testing.T, text []byte) map[string]meaning {
+func parsed(t *testing.T, text []byte) document {
 	t.Helper()
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+func meaningOf(t *testing.T, text []byte) map[string]meaning {
+	t.Helper()
+	d := parsed(t, text)
 	all := map[string]meaning{}
 	for id, v := range d.at("#/channels") {
 		channel := v.(map[string]any)
-		m := meaning{Address: channel["address"].(string), Payloads: map[string]any{}, Received: map[string]bool{}}
+		m := meaning{Address: channel["address"].(string), Frames: map[string]frame{}, Received: map[string]bool{}, Sent: map[string]bool{}}
 		params, _ := channel["parameters"].(map[string]any)
 		m.Params = slices.Sorted(maps.Keys(params))
 		if of, ok := channel["x-topic"].(map[string]any); ok {
 			m.Topic = topicOf(of)
 		}
 		for _, message := range channel["messages"].(map[string]any) {
-			action, payload := d.frame(message)
-			m.Payloads[action] = d.shape(payload)
+			schema := d.deref(d.deref(message)["payload"])
+			required, _ := schema["required"].([]any)
+			m.Frames[d.action(message)] = frame{
+				Payload:  d.shape(schema["properties"].(map[string]any)["payload"]),
+				Required: slices.Contains(required, any("payload")),
+			}
 		}
 		all[id] = m
 	}
-	for _, v := range d.at("#/operations") {
+	for _, op := range d.operations() {
+		for _, message := range op.received {
+			all[op.channel].Received[d.action(message)] = true
+		}
+		for _, message := range op.sent {
+			all[op.channel].Sent[d.action(message)] = true
+		}
+	}
+	return all
+}
+
+// operation is who says what on a channel.
+type operation struct {
+	channel        string
+	received, sent []any // references to messages
+}
+
+func (d document) operations() map[string]operation {
+	all := map[string]operation{}
+	for id, v := range d.at("#/operations") {
 		op := v.(map[string]any)
-		if op["action"] != "receive" {
-			continue
+		o := operation{channel: strings.TrimPrefix(refOf(op["channel"]), "#/channels/")}
+		messages, _ := op["messages"].([]any)
+		if op["action"] == "receive" {
+			o.received = messages
+		} else {
+			o.sent = messages
 		}
-		channel, _ := strings.CutPrefix(refOf(op["channel"]), "#/channels/")
-		for _, message := range op["messages"].([]any) {
-			action, _ := d.frame(message)
-			all[channel].Received[action] = true
+		if reply, ok := op["reply"].(map[string]any); ok {
+			replies, _ := reply["messages"].([]any)
+			o.sent = append(o.sent, replies...)
 		}
+		all[id] = o
 	}
 	return all
 }
@@ -179,37 +229,42 @@ func (d document) deref(v any) map[string]any {
 	return merged
 }
 
-// frame returns a message's action and the schema of its payload.
-func (d document) frame(message any) (string, any) {
+// action is what tells a message from others.
+func (d document) action(message any) string {
 	properties := d.deref(d.deref(message)["payload"])["properties"].(map[string]any)
 	action, _ := properties["action"].(map[string]any)["const"].(string)
-	return action, properties["payload"]
+	return action
 }
 
 // shape is a schema by what it accepts: without references, texts, and other ways
 // of saying the same.
 func (d document) shape(v any) any {
-	schema := d.deref(v)
 	s := map[string]any{}
-	for keyword, value := range schema {
+	for keyword, value := range d.deref(v) {
 		switch keyword {
-		case "title", "description":
+		case "title", "description", "examples":
 		case "properties":
 			members := map[string]any{}
 			for name, member := range value.(map[string]any) {
 				members[name] = d.shape(member)
 			}
 			s[keyword] = members
+		case "items":
+			s[keyword] = d.shape(value)
 		case "additionalProperties":
 			if value != true && !reflect.DeepEqual(value, map[string]any{}) {
-				s[keyword] = value
+				s[keyword] = d.shape(value)
 			}
 		case "anyOf":
-			types := []any{}
+			maps.Copy(s, d.union(value.([]any)))
+		case "allOf":
 			for _, each := range value.([]any) {
-				types = append(types, d.deref(each)["type"])
+				maps.Copy(s, d.shape(each).(map[string]any))
 			}
-			s["type"] = types
+		case "required":
+			names := slices.Clone(value.([]any))
+			slices.SortFunc(names, compareText)
+			s[keyword] = names
 		default:
 			s[keyword] = value
 		}
@@ -219,3 +274,21 @@ func (d document) shape(v any) any {
 	}
 	return s
 }
+
+// union is what several schemas accept: types alone are a list of types.
+func (d document) union(schemas []any) map[string]any {
+	var types, shapes []any
+	for _, each := range schemas {
+		shape := d.shape(each).(map[string]any)
+		shapes = append(shapes, shape)
+		if len(shape) == 1 && shape["type"] != nil {
+			types = append(types, shape["type"])
+		}
+	}
+	if len(types) == len(schemas) {
+		return map[string]any{"type": types}
+	}
+	return map[string]any{"anyOf": shapes}
+}
+
+func compareText(a, b any) int { return strings.Compare(a.(string), b.(string)) }
