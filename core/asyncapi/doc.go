@@ -1,7 +1,10 @@
 // Package asyncapi writes the AsyncAPI document of what a hub serves.
 //
 //	document, err := asyncapi.Generate(hub, &asyncapi.Options{Title: "Chat", Version: "2.1.0"})
-//	http.Handle("GET /asyncapi.json", asyncapi.Handler(hub, nil))
+//
+//	for _, path := range asyncapi.Paths("/asyncapi") { // the page, and the document as JSON and YAML
+//		http.Handle(path, asyncapi.Handler(hub, nil))
+//	}
 //
 // Every consumer that is mounted is a channel, whose id is the consumer's name.
 // What clients send is an operation "receive", with the reply that it gets, and
@@ -17,4 +20,12 @@
 // constant and required, so that every frame matches exactly one message of its
 // channel. Schemas are JSON Schema draft-07, from the same source as the
 // validation.
+//
+// Where an [chanx.Authenticator] looks for a token is a security scheme, "bearer" for
+// the header Authorization, and on every operation of its channels. What middleware
+// of the framework asks for is named by the consumer's [chanx.Doc], and described by
+// [Options]. Three extensions are ours, beside "x-topic": "x-subprotocols" lists the
+// subprotocols that a channel accepts, in order of preference, "x-security-optional"
+// says that nobody has to bring what the operations name, and "x-cookies" of the
+// WebSocket binding is the schema of the cookies.
 package asyncapi
