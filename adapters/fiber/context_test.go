@@ -53,7 +53,7 @@ func TestConcurrentHandshakes(t *testing.T) {
 				all.Go(func() {
 					for i := range rounds {
 						user := fmt.Sprintf("user-%d-%d", u, i)
-						c := chanxtest.DialURL(t, url(address, "/rooms/of%20"+user), &chanxtest.DialOptions{Header: http.Header{"X-User": {user}}})
+						c := chanxtest.DialURL(t, url(address, "/rooms/of%20"+user), &chanxtest.DialOptions{Header: http.Header{"X-User": {user}}, Hub: hub})
 						plain(t, http.MethodGet, address, "/plain/other-of-another-user")
 						want := answer{User: user, Tag: user, Values: map[string]string{"room": "of " + user}}
 						if diff := cmp.Diff(want, chanxtest.Request[answer](c, ask{[]string{"room"}})); diff != "" {

@@ -143,11 +143,12 @@ func ExampleOptions_errorHandler() {
 }
 
 func TestChat(t *testing.T) {
-	address := serve(t, newChatApp(newHub(t)))
+	hub := newHub(t)
+	address := serve(t, newChatApp(hub))
 	as := func(user string) *chanxtest.DialOptions {
 		r := &http.Request{Header: http.Header{}}
 		r.SetBasicAuth(user, "secret")
-		return &chanxtest.DialOptions{Header: r.Header}
+		return &chanxtest.DialOptions{Header: r.Header, Hub: hub}
 	}
 	ann := chanxtest.DialURL(t, "ws://"+address+"/api/rooms/go", as("ann"))
 	bob := chanxtest.DialURL(t, "ws://"+address+"/api/rooms/go", as("bob"))
@@ -170,7 +171,7 @@ func TestRun(t *testing.T) {
 	go func() { ended <- run(ctx, hub, newChatApp(hub), l) }()
 	r := &http.Request{Header: http.Header{}}
 	r.SetBasicAuth("ann", "secret")
-	ann := chanxtest.DialURL(t, "ws://"+l.Addr().String()+"/api/rooms/go", &chanxtest.DialOptions{Header: r.Header})
+	ann := chanxtest.DialURL(t, "ws://"+l.Addr().String()+"/api/rooms/go", &chanxtest.DialOptions{Header: r.Header, Hub: hub})
 	stop()
 	ann.ExpectClose(chanx.CloseRestart)
 	if err := <-ended; err != nil {

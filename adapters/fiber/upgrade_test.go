@@ -292,7 +292,7 @@ func TestCloses(t *testing.T) {
 	opts := &chanx.ConsumerOptions{Limits: chanx.Limits{MessageBytes: 100}}
 	chanxfiber.Handle(app, "/ws", peersWith(hub, "peers", func(context.Context, *chanx.Conn) error { return nil }, opts), nil)
 	address := serve(t, app)
-	c := chanxtest.DialURL(t, url(address, "/ws"), nil)
+	c := chanxtest.DialURL(t, url(address, "/ws"), &chanxtest.DialOptions{Hub: hub})
 	c.SendRaw(strings.Repeat("x", 101))
 	c.ExpectClose(chanx.CloseTooLarge)
 	r := dialRaw(t, address)

@@ -40,6 +40,12 @@ func as(t *testing.T, name string) *chanxtest.DialOptions {
 	return &chanxtest.DialOptions{Header: http.Header{"Authorization": {"Bearer " + token(t, name, time.Hour)}}}
 }
 
+// on has the frames of a client held against the hub's document.
+func on(hub *chanx.Hub, opts *chanxtest.DialOptions) *chanxtest.DialOptions {
+	opts.Hub = hub
+	return opts
+}
+
 // serve serves an application until the test ends, and returns its address.
 func serve(t *testing.T, hub *chanx.Hub, app *fiber.App) string {
 	t.Helper()
@@ -84,7 +90,7 @@ func TestNotes(t *testing.T) {
 	app := NewApp(hub, key)
 	url := "ws://" + serve(t, hub, app) + "/teams/red/live"
 
-	ann := chanxtest.DialURL(t, url, as(t, "ann"))
+	ann := chanxtest.DialURL(t, url, on(hub, as(t, "ann")))
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" || you.Team != "red" {
 		t.Errorf("got %+v", you)
 	}
@@ -110,7 +116,7 @@ func TestInvalidNote(t *testing.T) {
 func TestEncodedTeam(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	app := NewApp(hub, key)
-	ann := chanxtest.DialURL(t, "ws://"+serve(t, hub, app)+"/teams/red%20and%2Fblue/live", as(t, "ann"))
+	ann := chanxtest.DialURL(t, "ws://"+serve(t, hub, app)+"/teams/red%20and%2Fblue/live", on(hub, as(t, "ann")))
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Team != "red and/blue" {
 		t.Errorf("got %+v", you)
 	}
@@ -124,7 +130,7 @@ func TestTokenOfABrowser(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	bearer := "bearer." + token(t, "ann", time.Hour)
 	ann := chanxtest.DialURL(t, "ws://"+serve(t, hub, NewApp(hub, key))+"/teams/red/live", &chanxtest.DialOptions{
-		Subprotocols: []string{"other", bearer},
+		Subprotocols: []string{"other", bearer}, Hub: hub,
 	})
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" {
 		t.Errorf("got %+v", you)
@@ -138,7 +144,7 @@ func TestTokenOfABrowser(t *testing.T) {
 func TestTokenExpires(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	ann := chanxtest.DialURL(t, "ws://"+serve(t, hub, NewApp(hub, key))+"/teams/red/live", &chanxtest.DialOptions{
-		Header: http.Header{"Authorization": {"Bearer " + token(t, "ann", 2*time.Second)}},
+		Header: http.Header{"Authorization": {"Bearer " + token(t, "ann", 2*time.Second)}}, Hub: hub,
 	})
 	ann.ExpectClose(chanx.CloseExpired)
 }
@@ -152,7 +158,7 @@ func TestPassword(t *testing.T) {
 		r.SetBasicAuth("ann", password)
 		return &chanxtest.DialOptions{Header: r.Header}
 	}
-	ann := chanxtest.DialURL(t, url, login("secret"))
+	ann := chanxtest.DialURL(t, url, on(hub, login("secret")))
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" {
 		t.Errorf("got %+v", you)
 	}
@@ -181,7 +187,7 @@ func TestSession(t *testing.T) {
 	}
 	response.Body.Close()
 	cookie := response.Cookies()[0]
-	ann := chanxtest.DialURL(t, url, &chanxtest.DialOptions{Header: http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}}})
+	ann := chanxtest.DialURL(t, url, &chanxtest.DialOptions{Header: http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}}, Hub: hub})
 	if you := chanxtest.Request[notes.You](ann, notes.WhoAmI{}); you.Name != "ann" {
 		t.Errorf("got %+v", you)
 	}
@@ -205,7 +211,7 @@ func TestServe(t *testing.T) {
 	hub := chanx.NewHub(nil)
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(hub, l, NewApp(hub, key)) }()
-	ann := chanxtest.DialURL(t, "ws://"+l.Addr().String()+"/teams/red/live", as(t, "ann"))
+	ann := chanxtest.DialURL(t, "ws://"+l.Addr().String()+"/teams/red/live", on(hub, as(t, "ann")))
 	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
