@@ -13,7 +13,9 @@ const aboutShowcase = `One program that shows everything.
 Every channel but that of one topic alone answers ` + "`ping`" + ` with ` + "`pong`" + `. What happens elsewhere comes
 from ` + "`POST /events/{group}`" + `, which publishes an event to a group or a topic:
 
-    curl -i localhost:8080/events/chat_room -d '{"action":"system_notify","payload":"dinner"}'`
+` + "```sh" + `
+curl -i localhost:8080/events/chat_room -d '{"action":"system_notify","payload":"dinner"}'
+` + "```"
 
 // Docs is what the document says of the whole showcase.
 func Docs() *asyncapi.Options {

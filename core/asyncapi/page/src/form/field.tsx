@@ -91,7 +91,9 @@ export function Field(props: FieldProps) {
       <Head {...props} form={form} composite={composite} />
       {hinted && (
         <p class="hint" id={`${id}?`}>
-          {shown.description && <Line text={shown.description} />} {words}
+          {shown.description && <Line text={shown.description} />}
+          {shown.description && words && " · "}
+          {words}
         </p>
       )}
       {!isNull && <Editor {...props} shape={form} described={described} wrong={found.length > 0} />}

@@ -1,4 +1,4 @@
-import { list, text } from "../value";
+import { list, member, text } from "../value";
 import { isMap, type View } from "./view";
 
 /** Fact is something that a schema asks of a value: a word, and JSON or a pattern after it. */
@@ -29,7 +29,7 @@ export function facts(shown: View): Fact[] {
   const pattern = text(get("pattern"));
   if (pattern) found.push({ word: "matches", code: pattern });
   if (get("uniqueItems") === true) found.push({ word: "no item twice" });
-  say("not", get("not"));
+  say("not", member(get("not"), "enum") ?? get("not"));
   if (shown.extra === false && !shown.alternatives.length) found.push({ word: "no other members" });
   if (get("default") !== null) say("default", get("default"));
   say("such as", list(get("examples"))[0] ?? get("example"));
