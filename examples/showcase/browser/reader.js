@@ -62,6 +62,8 @@ export class Reader {
   /** Connects as the settings are. */
   async connect() {
     await this.page.locator('.connect button.primary').click();
+    await this.page.locator('.live.open, .connect .failure, .connect .problem').first().waitFor();
+    assert.deepEqual(await this.page.locator('.connect .failure, .connect .problem').allTextContents(), [], this.place());
     await this.page.locator('.live.open').waitFor();
   }
 

@@ -15,7 +15,7 @@ export function log(desk) {
     const say = async (reader, text) => {
       await reader.field('/payload/text').fill(text);
       await reader.send();
-      await reader.frame('received', 'echo_reply', text);
+      await reader.frame('received', 'echo_reply', JSON.stringify(text));
     };
     const tool = ({ page }, name) => page.locator('.frames .bar button', { hasText: new RegExp(`^${name}$`) });
     const rows = async (reader, count) => {

@@ -38,7 +38,7 @@ export function looks(desk) {
       await page.keyboard.press('Escape');
       await search.waitFor({ state: 'hidden' });
       await menu.tap();
-      await page.locator('.contents a', { hasText: /^room_chat$/ }).tap();
+      await page.locator('.contents a', { hasText: /^room_chat$/ }).first().tap();
       await reader.heading('room_chat');
       await search.waitFor({ state: 'hidden' });
 
