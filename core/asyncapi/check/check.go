@@ -30,7 +30,7 @@ type Problem struct {
 }
 
 // String is the problem in one line, such as
-// `/channels/chat/adress: unknown member, did you mean "address"?`.
+// `/info: the member "title" is missing`.
 func (p Problem) String() string {
 	if p.Severity == Warning {
 		return fmt.Sprintf("%s: %s (warning)", cmp.Or(p.Pointer, "/"), p.Message)

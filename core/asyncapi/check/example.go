@@ -53,13 +53,12 @@ func (d *document) foreignSchemas() {
 		if !n.top || !strings.Contains(n.at, "/x-") {
 			return
 		}
-		var invalid *jsonschema.SchemaValidationError
-		_, err := compile("schema.json", withoutReferences(n.value), "")
-		if !errors.As(err, &invalid) {
+		_, err := compile("schema.json", withoutReferences(n.value))
+		invalid, ok := errors.AsType[*jsonschema.SchemaValidationError](err)
+		if !ok {
 			return
 		}
-		var cause *jsonschema.ValidationError
-		if errors.As(invalid.Err, &cause) {
+		if cause, ok := errors.AsType[*jsonschema.ValidationError](invalid.Err); ok {
 			for _, l := range (explainer{root: n.value}).leaves(cause) {
 				d.problem(Error, n.at+l.at, "structure", "%s", l.text)
 			}
@@ -195,8 +194,7 @@ func (b *bundle) check(n *node, value any, at string) {
 	if err != nil {
 		return
 	}
-	var invalid *jsonschema.ValidationError
-	if errors.As(schema.Validate(value), &invalid) {
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](schema.Validate(value)); ok {
 		for _, l := range (explainer{root: value}).leaves(invalid) {
 			b.d.problem(Error, at+l.at, "example", "the schema refuses it: %s", l.text)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	neturl "net/url"
 	"slices"
 	"strings"
 
@@ -66,9 +67,8 @@ func (e explainer) meant(err *jsonschema.ValidationError) []leaf {
 	var best []leaf
 	lowest := -1
 	for _, cause := range err.Causes {
-		of, _ := cause.ErrorKind.(*kind.Reference)
-		if of != nil && strings.HasSuffix(of.URL, "/Reference.json") != reference && len(err.Causes) > 1 &&
-			(reference || strings.HasSuffix(of.URL, "/Reference.json")) {
+		of, ok := cause.ErrorKind.(*kind.Reference)
+		if len(err.Causes) > 1 && reference != (ok && strings.HasSuffix(of.URL, "Reference.json")) {
 			continue
 		}
 		leaves := e.leaves(cause)
@@ -136,12 +136,16 @@ func (e explainer) members(url string) []string {
 	if e.official == nil {
 		return nil
 	}
-	id, pointer, _ := strings.Cut(url, "#")
-	var path []string
-	if pointer != "" {
-		path = strings.Split(pointer[1:], "/")
+	_, fragment, _ := strings.Cut(url, "#")
+	pointer, err := neturl.PathUnescape(fragment)
+	if err != nil || pointer == "" {
+		return slices.Sorted(maps.Keys(object(e.official.whole["properties"])))
 	}
-	schema, _ := lookup(e.official.parts[id], path).(map[string]any)
+	path := strings.Split(pointer[1:], "/")
+	for i, name := range path {
+		path[i] = unescaper.Replace(name)
+	}
+	schema, _ := lookup(e.official.whole, path).(map[string]any)
 	properties, _ := schema["properties"].(map[string]any)
 	return slices.Sorted(maps.Keys(properties))
 }

@@ -10,7 +10,6 @@ import (
 	"path"
 	"regexp"
 	"regexp/syntax"
-	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -23,7 +22,7 @@ var files embed.FS
 type official struct {
 	*jsonschema.Schema
 
-	parts map[string]any // of the schema, by their ids
+	whole map[string]any // the schema's text
 }
 
 // officials are read when they are first used.
@@ -45,25 +44,18 @@ func load(version string) (*official, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &official{parts: map[string]any{}}
-	object := whole.(map[string]any)
-	for _, part := range object["definitions"].(map[string]any) {
-		if id, ok := part.(map[string]any)["$id"].(string); ok {
-			s.parts[strings.TrimSuffix(id, "#")] = part
-		}
-	}
-	s.parts[object["$id"].(string)] = whole
-	s.Schema, err = compile(object["$id"].(string), whole, "")
+	s := &official{whole: object(whole)}
+	s.Schema, err = compile("asyncapi.json", whole)
 	return s, err
 }
 
-// compile compiles one schema of a document.
-func compile(name string, document any, pointer string) (*jsonschema.Schema, error) {
+// compile compiles a document that is a schema.
+func compile(name string, document any) (*jsonschema.Schema, error) {
 	c, err := newCompiler(name, document)
 	if err != nil {
 		return nil, err
 	}
-	return c.Compile(name + pointer)
+	return c.Compile(name)
 }
 
 func newCompiler(name string, document any) (*jsonschema.Compiler, error) {
@@ -92,8 +84,7 @@ func engine(pattern string) (jsonschema.Regexp, error) {
 	if err == nil {
 		return r, nil
 	}
-	var fault *syntax.Error
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
 		switch fault.Code {
 		case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatSize, syntax.ErrInvalidRepeatOp,
 			syntax.ErrInvalidCharRange, syntax.ErrLarge, syntax.ErrNestingDepth, syntax.ErrMissingBracket:
@@ -111,9 +102,7 @@ func (d *document) structure(version string) {
 	}
 	root := maps.Clone(d.root)
 	root["asyncapi"] = version
-	err = s.Validate(root)
-	var invalid *jsonschema.ValidationError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](s.Validate(root)); ok {
 		e := explainer{root: d.root, official: s}
 		for _, leaf := range e.leaves(invalid) {
 			d.problem(Error, leaf.at, "structure", "%s", leaf.text)

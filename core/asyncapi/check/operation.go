@@ -12,7 +12,7 @@ import (
 func (d *document) operations() {
 	seen := map[string]string{}
 	d.each("operation", func(n *node) {
-		if n.at == "" || !strings.HasPrefix(n.at, "/operations/") {
+		if !strings.HasPrefix(n.at, "/operations/") {
 			return
 		}
 		own := d.messagesOf(n)
@@ -46,7 +46,7 @@ func (d *document) messagesOf(n *node) []string {
 		}
 		found = append(found, at)
 		if channel != nil && !isMessageOf(at, channel.at) {
-			d.problem(Error, join(n.at, "messages", strconv.Itoa(i)), "foreign-message", "%q is not a message of the channel %q: write #%s", ref, channel.at, escapedMessage(channel.at))
+			d.problem(Error, join(n.at, "messages", strconv.Itoa(i)), "foreign-message", "%q is not a message of the channel %q: write #%s/messages/…", ref, channel.at, channel.at)
 		}
 	}
 	return found
@@ -57,8 +57,6 @@ func isMessageOf(at, channel string) bool {
 	return ok && !strings.Contains(name, "/")
 }
 
-func escapedMessage(channel string) string { return channel + "/messages/…" }
-
 // correlations checks that what tells whose answer a message is, is in the message.
 func (d *document) correlations() {
 	d.each("message", func(n *node) {
@@ -67,13 +65,10 @@ func (d *document) correlations() {
 			return
 		}
 		location, _ := id.value["location"].(string)
-		member, pointer := "payload", ""
-		var ok bool
-		if pointer, ok = strings.CutPrefix(location, "$message.payload#"); !ok {
-			if pointer, ok = strings.CutPrefix(location, "$message.header#"); !ok {
-				return
-			}
-			member = "headers"
+		source, pointer, _ := strings.Cut(location, "#")
+		member := map[string]string{"$message.payload": "payload", "$message.header": "headers"}[source]
+		if member == "" {
+			return
 		}
 		if schema := d.at(join(n.at, member)); schema != nil && schema.kind == "schema" && !d.mayHave(schema, pointer, maxHops) {
 			d.problem(Error, join(n.at, "correlationId"), "correlation-location", "%s is not in the schema of the %s", location, member)

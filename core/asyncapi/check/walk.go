@@ -64,7 +64,7 @@ var shapes = map[string]map[string]string{
 func (d *document) walk() {
 	d.byPlace, d.pairs = map[string]*node{}, map[[2]string]bool{}
 	d.visit(d.root, "", "document", false)
-	for i := 0; i < len(d.nodes); i++ {
+	for i := 0; i < len(d.nodes); i++ { //nolint:intrange // it grows meanwhile
 		n := d.nodes[i]
 		if n.ref == "" {
 			continue
