@@ -11,16 +11,19 @@ GOLANGCI_LINT         := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 # The end-to-end tests drive the showcase with a client that isn't ours.
 E2E := examples/showcase/e2e
 
+# Documents have to be right in the eyes of others, too.
+DOCUMENTS := core/asyncapi/check/parser
+
 # The documentation page, whose built file is in the repository, is read in a real browser.
 PAGE    := core/asyncapi/page
 BROWSER := examples/showcase/browser
 
-.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check page page-test e2e browser clean
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check page page-test documents e2e browser clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'steps of check: setup format-check vet lint standalone tidy-check generate-check'
-	@echo 'steps of test:  setup unit page-test adapters-check e2e browser'
+	@echo 'steps of test:  setup unit page-test adapters-check documents e2e browser'
 
 # One step at a time, in the order in which they stand: each uses all cores.
 .NOTPARALLEL:
@@ -29,7 +32,7 @@ ci: check test
 
 check: setup format-check tidy-check vet lint standalone generate-check
 
-test: setup unit page-test adapters-check e2e browser
+test: setup unit page-test adapters-check documents e2e browser
 
 # The race detector needs a C compiler, the page and the end-to-end tests need Node, and
 # a browser.
@@ -95,6 +98,10 @@ adapters-check:
 	@echo '== the table of adapters'
 	go run ./core/adaptertest/table -check docs/adapters.md
 
+documents:
+	@echo "== documents, as AsyncAPI's parser and Spectral read them"
+	@cd $(DOCUMENTS) && npm ci --no-audit --no-fund && npm test --silent
+
 e2e:
 	@echo '== end-to-end tests'
 	@cd $(E2E) && npm ci --no-audit --no-fund && node --test
@@ -104,4 +111,4 @@ browser:
 	@cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 clean:
-	rm -rf bin $(PAGE)/node_modules $(E2E)/node_modules $(BROWSER)/node_modules
+	rm -rf bin $(PAGE)/node_modules $(DOCUMENTS)/node_modules $(E2E)/node_modules $(BROWSER)/node_modules
