@@ -3,13 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/chanx-go/chanx/core/asyncapi/spec"
+	"github.com/chanx-go/chanx/core/asyncapi/check"
 	"github.com/chanx-go/chanx/core/cmd/chanx/internal/source"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,9 +15,9 @@ import (
 
 const validateUsage = `chanx validate [flags] SOURCE...
 
-Checks AsyncAPI 3 documents for members of a wrong type, and for references that lead
-nowhere, to something else than is needed, or around in a circle. Each problem is a
-line:
+Checks AsyncAPI 3 documents: against the official JSON Schema of their version, and
+for what that lets pass, such as references that lead nowhere, examples that break
+their schema, and frames that could be two messages. Each problem is a line:
 
     file:line:column: /json/pointer: message (rule)
 
@@ -69,7 +67,7 @@ func runValidate(ctx context.Context, args []string, std *stdio) (int, error) {
 		return statusTrouble, err
 	}
 	for _, r := range reports {
-		if *strict || r.Severity == severityError {
+		if *strict || r.Severity == string(check.Error) {
 			return statusFound, nil
 		}
 	}
@@ -82,59 +80,20 @@ func (in *input) reports(ctx context.Context, name string) ([]report, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems, err := problemsOf(d)
+	problems, err := check.Document(d.JSON)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", source.Shown(name), err)
+		return nil, fmt.Errorf("%s: %s", source.Shown(name), strings.TrimPrefix(err.Error(), "check: "))
 	}
 	pointers := make([]string, len(problems))
 	for i, p := range problems {
 		pointers[i] = p.Pointer
 	}
+	reports := make([]report, len(problems))
 	for i, at := range d.Positions(pointers...) {
-		problems[i].File, problems[i].Line, problems[i].Column = source.Shown(name), at.Line, at.Column
+		p := problems[i]
+		reports[i] = report{source.Shown(name), at.Line, at.Column, p.Pointer, string(p.Severity), p.Rule, p.Message}
 	}
-	return problems, nil
-}
-
-// severityError is that of a problem which warnings are less than.
-const severityError = "error"
-
-// problemsOf returns what is wrong with a document: members of the wrong type, and
-// references that can't be resolved. What is no document of AsyncAPI 3 is an error.
-func problemsOf(d *source.Document) ([]report, error) {
-	model, err := spec.Parse(d.JSON)
-	if e, ok := errors.AsType[*spec.ParseError](err); ok && e.Pointer != "" {
-		return []report{{Pointer: e.Pointer, Severity: severityError, Rule: "structure", Message: e.Err.Error()}}, nil
-	} else if ok {
-		return nil, e.Err
-	} else if err != nil {
-		return nil, err
-	}
-	problems := []report{}
-	fault := func(pointer string, err error) {
-		problems = append(problems, report{Pointer: pointer, Severity: severityError, Rule: "reference", Message: err.Error()})
-	}
-	references, err := d.References()
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range references {
-		if !r.Schema {
-			continue // those that the model resolves
-		}
-		if _, err := model.Schema(r.Ref); err != nil {
-			fault(r.Pointer, errors.New(strings.TrimPrefix(err.Error(), "spec: ")))
-		}
-	}
-	if faults, ok := model.Resolve().(interface{ Unwrap() []error }); ok {
-		for _, err := range faults.Unwrap() {
-			if e, ok := errors.AsType[*spec.RefError](err); ok {
-				fault(e.Pointer, e.Err)
-			}
-		}
-	}
-	slices.SortStableFunc(problems, func(a, b report) int { return strings.Compare(a.Pointer, b.Pointer) })
-	return problems, nil
+	return reports, nil
 }
 
 func writeReports(w io.Writer, format string, reports []report) error {
@@ -148,7 +107,7 @@ func writeReports(w io.Writer, format string, reports []report) error {
 	var b strings.Builder
 	for _, r := range reports {
 		severity := ""
-		if r.Severity != severityError {
+		if r.Severity != string(check.Error) {
 			severity = r.Severity + ": "
 		}
 		fmt.Fprintf(&b, "%s:%d:%d: %s: %s%s (%s)\n", printable(r.File), r.Line, r.Column, printable(cmp.Or(r.Pointer, "/")), severity, printable(r.Message), r.Rule)
