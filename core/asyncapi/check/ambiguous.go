@@ -11,6 +11,7 @@ import (
 
 const (
 	maxPairs   = 200_000 // that are compared in a document
+	maxShown   = 20      // that are reported of a channel
 	maxNesting = 6       // to which members are looked at for what tells schemas apart
 )
 
@@ -24,13 +25,23 @@ func (d *document) ambiguous() {
 			return
 		}
 		names := slices.Sorted(maps.Keys(object(n.value["messages"])))
+		found := 0
 		for k, name := range names {
 			for _, other := range names[:k] {
 				if pairs++; pairs > maxPairs {
 					return
 				}
-				d.compare(join(n.at, "messages", name), join(n.at, "messages", other), other, ways)
+				at, otherAt := join(n.at, "messages", name), join(n.at, "messages", other)
+				if !d.mistakable(at, otherAt, ways) {
+					continue
+				}
+				if found++; found <= maxShown {
+					d.problem(Warning, at, "ambiguous-messages", "a frame can be this and %q: no member that one of them requires tells them apart%s", other, d.hint(d.at(at), d.at(otherAt)))
+				}
 			}
+		}
+		if found > maxShown {
+			d.problem(Warning, join(n.at, "messages"), "ambiguous-messages", "%d more pairs can't be told apart", found-maxShown)
 		}
 	})
 	if pairs > maxPairs {
@@ -38,18 +49,16 @@ func (d *document) ambiguous() {
 	}
 }
 
-func (d *document) compare(at, otherAt, other string, ways map[string]map[string]bool) {
+// mistakable reports whether a frame can be both of two messages.
+func (d *document) mistakable(at, otherAt string, ways map[string]map[string]bool) bool {
 	if !meet(ways[at], ways[otherAt]) {
-		return
+		return false
 	}
 	a, b := d.at(at), d.at(otherAt)
 	if a == nil || b == nil || a.kind != "message" || b.kind != "message" {
-		return
+		return false
 	}
-	if a != b && (cmp.Or(a.value["contentType"], d.root["defaultContentType"]) != cmp.Or(b.value["contentType"], d.root["defaultContentType"]) || d.apart(a, b)) {
-		return
-	}
-	d.problem(Warning, at, "ambiguous-messages", "a frame can be this and %q: no member that one of them requires tells them apart%s", other, d.hint(a, b))
+	return a == b || cmp.Or(a.value["contentType"], d.root["defaultContentType"]) == cmp.Or(b.value["contentType"], d.root["defaultContentType"]) && !d.apart(a, b)
 }
 
 // ways says of each message of a channel which ways it goes. One of which nothing
@@ -113,11 +122,13 @@ func (d *document) apart(a, b *node) bool {
 	return ha != nil && hb != nil && ha.kind == "schema" && hb.kind == "schema" && d.disjoint(ha, hb, maxNesting)
 }
 
-// hint names a member that would tell two messages apart were it required.
+// hint names a member whose constants would tell two messages apart were it
+// required.
 func (d *document) hint(a, b *node) string {
 	fa, fb := d.facts(d.at(join(a.at, "payload"))), d.facts(d.at(join(b.at, "payload")))
 	for _, name := range slices.Sorted(maps.Keys(fa.members)) {
-		if d.told(fa, fb, name, maxNesting) {
+		constant := func(n *node) bool { return d.facts(n).values != nil }
+		if slices.ContainsFunc(fa.members[name], constant) && slices.ContainsFunc(fb.members[name], constant) && d.told(fa, fb, name, maxNesting) {
 			return fmt.Sprintf(" (%q would, were it required)", name)
 		}
 	}
