@@ -132,7 +132,7 @@ function Tools({ log, filter, setFilter, shown }: ToolsProps) {
       />
       <Select
         label="Only with this action"
-        none="any action"
+        none="any"
         options={actions}
         chosen={actions.indexOf(filter.action)}
         on={(i) => setFilter({ ...filter, action: actions[i] ?? "" })}
