@@ -65,11 +65,7 @@ func (d drawer) fill(v reflect.Value, l *limits, depth int) {
 		if l.must || depth > 0 && d.chance(70) {
 			p := reflect.New(v.Type().Elem())
 			inner := *l
-			inner.may = false // null is what is exempt
-			if inner.must {
-				inner.must = false
-				inner.least = max(0, inner.least-1)
-			}
+			inner.must, inner.may = false, false // they are about null
 			d.fill(p.Elem(), &inner, depth-1)
 			v.Set(p)
 		}
@@ -106,11 +102,14 @@ func (d drawer) text(v reflect.Value, l *limits) {
 }
 
 func (d drawer) letters(l *limits) string {
-	most := l.most
-	if most < 0 {
-		most = l.least + 6
+	least, most := l.least, l.most
+	if l.must {
+		least = max(least, 1)
 	}
-	text := make([]rune, l.least+d.IntN(most-l.least+1))
+	if most < 0 {
+		most = least + 6
+	}
+	text := make([]rune, least+d.IntN(most-least+1))
 	for i := range text {
 		text[i] = pick(d, []rune("abz09 é😀\"\\</&\n\u2028")...)
 	}

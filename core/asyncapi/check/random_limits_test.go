@@ -70,7 +70,6 @@ func (l *limits) rules(rules []string) {
 		switch name {
 		case "required":
 			l.must = true
-			l.least = max(l.least, 1)
 		case "omitempty":
 			l.may = true
 		case "min", "gte":
