@@ -62,6 +62,11 @@ func TestFaults(t *testing.T) {
 		{`"items": {"$ref": "#/components/schemas/Tree"}`, `"items": {"$ref": "#/components/schemas/Tree", "title": "x"}`, "beside-reference", `/components/schemas/Tree/properties/kids/items: `},
 		{`"schemas": {`, `"schemas": {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}, `, "reference-cycle", `/components/schemas/A: `},
 		{`"schemas": {`, `"schemas": {"A": {"allOf": [{"$ref": "#/components/schemas/A"}]}, `, "reference-cycle", `/components/schemas/A: the schema is a part of itself`},
+		{`"channel": {"$ref": "#/channels/other"}}
+  },
+  "components": {`, `"channel": {"$ref": "#/components/channels/spare"}}
+  },
+  "components": {"channels": {"spare": {"address": "/spare"}},`, "operation-channel", `/operations/other/channel: `},
 		{`"messages": [{"$ref": "#/channels/chat/messages/left"}]`, `"messages": [{"$ref": "#/components/messages/left"}]`, "foreign-message", `/operations/left/messages/0: `},
 		{`"messages": [{"$ref": "#/channels/chat/messages/said"}]`, `"messages": [{"$ref": "#/channels/other/messages/left"}]`, "foreign-message", `/operations/say/reply/messages/0: `},
 		{`"operations": {`, `"operations": {"again": {"action": "send", "channel": {"$ref": "#/channels/chat"}, "messages": [{"$ref": "#/channels/chat/messages/left"}]}, `, "duplicate-operation", `/operations/left: "again" does the same`},
