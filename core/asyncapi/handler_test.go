@@ -225,7 +225,7 @@ func serverOf(t *testing.T, h http.Handler, target string, header ...string) str
 func TestHandlerHosts(t *testing.T) {
 	h := asyncapi.Handler(newHub(), nil)
 	for host, good := range map[string]bool{
-		"localhost": true, "a_b.example": true, "xn--bcher-kva.example:443": true, "127.0.0.1:80": true, "[::1]": true, "[::ffff:1.2.3.4]:80": true,
+		"localhost": true, "localhost:65535": true, "localhost:65536": false, "a_b.example": true, "xn--bcher-kva.example:443": true, "127.0.0.1:80": true, "[::1]": true, "[::ffff:1.2.3.4]:80": true,
 		"": false, "a b": false, "a/b": false, "{host}": false, "a:b": false, "a:123456": false, "user@a": false, "bücher.example": false, "-a": false, ".": false,
 		"[::1": false, "[1.2.3.4]": false, "[:::]": false, "a\r\nb": false, "'none'": false, "a;b": false, strings.Repeat("a", 300): false,
 	} {

@@ -1,11 +1,13 @@
 package asyncapi
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/chanx-go/chanx/core/asyncapi/spec"
@@ -68,7 +70,7 @@ func isTrusted(address string, proxies []netip.Prefix) bool {
 const maxHost = 253 + len(":65535")
 
 var (
-	hosts     = regexp.MustCompile(`^([a-z0-9_][a-z0-9._-]*|\[([0-9a-f:.]+)\])(:[0-9]{1,5})?$`)
+	hosts     = regexp.MustCompile(`^([a-z0-9_][a-z0-9._-]*|\[([0-9a-f:.]+)\])(?::([0-9]{1,5}))?$`)
 	pathnames = regexp.MustCompile(`^(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*$`)
 )
 
@@ -77,6 +79,9 @@ var (
 func isHost(s string) bool {
 	parts := hosts.FindStringSubmatch(s)
 	if parts == nil || len(s) > maxHost {
+		return false
+	}
+	if _, err := strconv.ParseUint(cmp.Or(parts[3], "0"), 10, 16); err != nil {
 		return false
 	}
 	if parts[2] != "" {

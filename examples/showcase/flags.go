@@ -43,8 +43,16 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q; -help lists the flags", flags.Arg(0))
 	case !slices.Contains(server.Frameworks(), o.framework):
 		return o, fmt.Errorf("unknown -framework %q: there are %s", o.framework, frameworks)
+	case o.document == "" && given(flags, "asyncapi"):
+		return o, errors.New("-asyncapi needs the name of a file, or - for standard output")
 	case *layer != "memory":
 		return o, fmt.Errorf("-layer %q is not there yet: memory is", *layer)
 	}
 	return o, nil
+}
+
+// given reports whether a flag is on the command line.
+func given(flags *flag.FlagSet, name string) (found bool) {
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }

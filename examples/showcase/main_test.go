@@ -138,6 +138,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"-framework", "rails"}, `unknown -framework "rails": there are chi, gin, echo, fiber`},
 		{[]string{"-layer", "nats://localhost"}, "not there yet"},
 		{[]string{"-asyncapi", filepath.Join(t.TempDir(), "no", "such", "folder")}, "no such file"},
+		{[]string{"-asyncapi", ""}, "needs the name of a file"},
 		{[]string{"extra"}, "unexpected argument"},
 	} {
 		err := run(t.Context(), c.args, io.Discard)
