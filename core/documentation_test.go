@@ -84,11 +84,11 @@ func TestDocumentationMisuse(t *testing.T) {
 		`consumer "room": an example chanx_test.said of "echo": … belongs to the registration that has chanx_test.said, or to chanx.Sends`: func(r registrar) {
 			chanx.Reply(r, replyEcho, chanx.Examples(said{}))
 		},
-		`an example chanx_test.echo of "echo": {"text":""} can't be one … payload`:   func(r registrar) { chanx.Reply(r, replyEcho, chanx.Examples(echo{})) },
-		`an example chanx_test.picky of "picky": … can't be one`:                     func(r registrar) { chanx.On(r, handlerOf[picky], chanx.Examples(picky{})) },
-		`an example <nil> of "echo": there is no message`:                            func(r registrar) { chanx.Reply(r, replyEcho, chanx.Examples(nil)) },
-		`an example chanx_test.note of "note": clients neither send it … nor get it`: func(r registrar) { chanx.MapEvent(r, mapNote, chanx.Examples(note{})) },
-		`WithSeq is for what goes to a topic`:                                        func(r registrar) { chanx.Outgoing[said](r, chanx.Examples(chanx.WithSeq(said{}, 1))) },
+		`an example chanx_test.echo of "echo": {"text":""} can't be one … /payload/text`: func(r registrar) { chanx.Reply(r, replyEcho, chanx.Examples(echo{})) },
+		`an example chanx_test.picky of "picky": … can't be one`:                         func(r registrar) { chanx.On(r, handlerOf[picky], chanx.Examples(picky{})) },
+		`an example <nil> of "echo": there is no message`:                                func(r registrar) { chanx.Reply(r, replyEcho, chanx.Examples(nil)) },
+		`an example chanx_test.note of "note": clients neither send it … nor get it`:     func(r registrar) { chanx.MapEvent(r, mapNote, chanx.Examples(note{})) },
+		`WithSeq is for what goes to a topic`:                                            func(r registrar) { chanx.Outgoing[said](r, chanx.Examples(chanx.WithSeq(said{}, 1))) },
 		`"ping" has two places to see also, "https://a.example" and "https://b.example"`: func(r registrar) {
 			chanx.On(r, handlerOf[ping], chanx.SeeAlso("https://a.example", ""), chanx.SeeAlso("https://b.example", ""))
 		},

@@ -2,6 +2,7 @@ package chanx
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -120,6 +121,11 @@ func (s *handlers) example(r *route, m Message) (Example, error) {
 		err = mt.schema.Decode(payload, reflect.New(mt.goType).Interface())
 	}
 	if err != nil {
+		if refused, ok := errors.AsType[*Error](err); ok {
+			for _, v := range refused.Violations {
+				err = fmt.Errorf("%w; %s: %s", err, v.Path, v.Message)
+			}
+		}
 		return Example{}, fmt.Errorf("%s can't be one: %w", payload, err)
 	}
 	return Example{Message: *mt.info(), Payload: json.RawMessage(payload)}, nil
