@@ -1,0 +1,7 @@
+module github.com/chanx-go/chanx/core/layer/faulttest
+
+go 1.26.0
+
+require github.com/chanx-go/chanx/core v0.0.0
+
+replace github.com/chanx-go/chanx/core => ../../
