@@ -85,6 +85,9 @@ func TestTargetsAreSelected(t *testing.T) {
 func TestTables(t *testing.T) {
 	t.Parallel()
 	targets := []target{own("floor", "x", "chanx"), own("shaky", "x", "chanx"), own("broken", "x", "chanx")}
+	for i := range targets {
+		targets[i].caps += "p"
+	}
 	for _, s := range append(matrix(true), matrix(false)...) {
 		b := &bench{options: &options{floor: "floor", noise: 0.4}}
 		for rep := range 3 {

@@ -26,6 +26,7 @@ type result struct {
 	Failures   []string `json:"failures,omitempty"` // errors of this run and of those it was picked from
 	PerSec     float64  `json:"per_sec"`
 	CPU        float64  `json:"cpu_s_per_1m"`
+	Broker     float64  `json:"broker_cpu_s_per_1m"`
 	P50        float64  `json:"p50_us"`
 	P99        float64  `json:"p99_us"`
 	P999       float64  `json:"p999_us"`

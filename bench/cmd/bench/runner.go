@@ -38,23 +38,41 @@ func (r *runner) run(t target, s scenario) result {
 
 func (r *runner) try(t target, s scenario) (result, error) {
 	var res result
-	fill := r.addresses()
-	server, err := startServer(strings.Fields(fill.Replace(t.cmd)))
+	args := append(strings.Fields(s.args), "-dialect", t.dialect, "-name", t.name)
+	var fill *strings.Replacer
+	if t.broker == "" {
+		fill = r.addresses("", "")
+	} else {
+		dir, err := os.MkdirTemp("", "bench")
+		if err != nil {
+			return res, err
+		}
+		defer os.RemoveAll(dir)
+		fill = r.addresses("", dir)
+		broker, err := startServer(strings.Fields(fill.Replace(t.broker)))
+		if err != nil {
+			return res, fmt.Errorf("what connects the processes: %w", err)
+		}
+		defer broker.stop()
+		if _, err := broker.wait(fill.Replace("{broker}"), true); err != nil {
+			return res, err
+		}
+		args = append(args, "-broker-pid", broker.pid())
+		fill = r.addresses(fill.Replace("{broker}"), dir)
+		publisher, to, _, err := startTarget(t, fill)
+		if err != nil {
+			return res, err
+		}
+		defer publisher.stop()
+		args = append(args, "-publish-to", to.Host, "-publish-pid", publisher.pid())
+		fill = r.addresses(fill.Replace("{broker}"), dir)
+	}
+	server, to, debug, err := startTarget(t, fill)
 	if err != nil {
 		return res, err
 	}
 	defer server.stop()
-	to, err := url.Parse(fill.Replace(t.url))
-	if err != nil {
-		return res, err
-	}
-	// Without {debug} no READY line is promised.
-	debug, err := server.wait(to.Host, !strings.Contains(t.cmd, "{debug}"))
-	if err != nil {
-		return res, err
-	}
-	args := append(strings.Fields(s.args), "-url", to.String(), "-dialect", t.dialect,
-		"-pid", strconv.Itoa(server.cmd.Process.Pid), "-debug", debug, "-name", t.name)
+	args = append(args, "-url", to.String(), "-pid", server.pid(), "-debug", debug)
 	load := exec.Command(filepath.Join(r.bin, "load"), append(args, r.loadArgs...)...)
 	var out bytes.Buffer
 	load.Stdout, load.Stderr = &out, os.Stderr
@@ -65,13 +83,34 @@ func (r *runner) try(t target, s scenario) (result, error) {
 	return res, nil
 }
 
-// addresses hands out two ports.
-func (r *runner) addresses() *strings.Replacer {
-	if r.port += 2; r.port < firstPort || r.port > lastPort {
+// startTarget starts a process of a target, and waits until it serves.
+func startTarget(t target, fill *strings.Replacer) (s *server, to *url.URL, debug string, err error) {
+	if to, err = url.Parse(fill.Replace(t.url)); err != nil {
+		return nil, nil, "", err
+	}
+	if s, err = startServer(strings.Fields(fill.Replace(t.cmd))); err != nil {
+		return nil, nil, "", err
+	}
+	// Without {debug} no READY line is promised.
+	if debug, err = s.wait(to.Host, !strings.Contains(t.cmd, "{debug}")); err != nil {
+		s.stop()
+		return nil, nil, "", err
+	}
+	return s, to, debug, nil
+}
+
+// addresses hands out three ports, the last for a broker that has none yet.
+func (r *runner) addresses(broker, dir string) *strings.Replacer {
+	if r.port += 3; r.port < firstPort || r.port > lastPort {
 		r.port = firstPort
 	}
-	return strings.NewReplacer("{bin}", r.bin,
-		"{addr}", fmt.Sprintf("127.0.0.1:%d", r.port), "{debug}", fmt.Sprintf("127.0.0.1:%d", r.port+1))
+	at := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+	if broker == "" {
+		broker = at(r.port + 2)
+	}
+	_, brokerPort, _ := strings.Cut(broker, ":")
+	return strings.NewReplacer("{bin}", r.bin, "{dir}", dir, "{addr}", at(r.port), "{debug}", at(r.port+1),
+		"{broker}", broker, "{broker-port}", brokerPort)
 }
 
 // server is the process under test.
@@ -133,6 +172,8 @@ func (s *server) wait(host string, dial bool) (debug string, err error) {
 	}
 	return "", errors.New("server did not start")
 }
+
+func (s *server) pid() string { return strconv.Itoa(s.cmd.Process.Pid) }
 
 func (s *server) stop() {
 	_ = s.cmd.Process.Kill()

@@ -26,6 +26,10 @@ func matrix(full bool) []scenario {
 		return scenario{id: "slow", title: "One stalled reader among 50 subscribers, 400 publishes/s of 4 KiB", kind: "s",
 			args: "-scenario slow -c 50 -size 4096 -rate 400 " + args, reps: reps}
 	}
+	pair := func(id string, subscribers int, title, args string, reps int) scenario {
+		return scenario{id: id, title: fmt.Sprintf("Two processes, %d subscribers at one, the publisher at the other, %s", subscribers, title), kind: "p",
+			args: fmt.Sprintf("-scenario fanout -size 128 -c %d %s", subscribers, args), reps: reps}
+	}
 	if full {
 		return []scenario{
 			echo("echo32", "1 in flight, 32 B", "-size 32 -t 2s", 5),
@@ -38,6 +42,9 @@ func matrix(full bool) []scenario {
 			fan("fanone", "1 publish in flight, 128 B", "-window 1 -t 2s", 3),
 			idle(10000, "10,000", "3s", 3),
 			slow("-t 4s", 3),
+			pair("pair1", 1, "64 publishes in flight, 128 B", "-window 64 -t 2s", 5),
+			pair("pair1one", 1, "1 publish in flight, 128 B", "-window 1 -t 2s", 5),
+			pair("pair100", 100, "8 publishes in flight, 128 B", "-window 8 -t 2s", 5),
 		}
 	}
 	return []scenario{
@@ -47,5 +54,7 @@ func matrix(full bool) []scenario {
 		fan("fanmax", "8 publishes in flight (closed loop), 128 B", "-window 8 -t 1s -warm 300ms", 3),
 		idle(2000, "2,000", "1s", 1),
 		slow("-t 3s -warm 300ms", 1),
+		pair("pair1", 1, "64 publishes in flight, 128 B", "-window 64 -t 1s -warm 300ms", 3),
+		pair("pair100", 100, "8 publishes in flight, 128 B", "-window 8 -t 1s -warm 300ms", 2),
 	}
 }

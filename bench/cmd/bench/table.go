@@ -6,10 +6,17 @@ import (
 	"strings"
 )
 
+// pairFloor is what pairs of processes are compared with.
+const pairFloor = "centrifuge-redis"
+
 // table returns one scenario as markdown, a target a row.
 func (b *bench) table(s scenario, targets []target) string {
 	w := &strings.Builder{}
-	base := pick(b.all, b.floor, s.id)
+	floor := b.floor
+	if s.kind == "p" {
+		floor = pairFloor
+	}
+	base := pick(b.all, floor, s.id)
 	fmt.Fprintf(w, "\n### %s\n\n", s.title)
 	var head string
 	var row func(rs, base []result) string
@@ -18,6 +25,10 @@ func (b *bench) table(s scenario, targets []target) string {
 		head, row = messageHead("messages", b.floor), messageRow
 	case "f":
 		head, row = messageHead("deliveries", b.floor), messageRow
+	case "p":
+		head, row = "broker's CPU s per 1M | "+messageHead("deliveries", floor), func(rs, base []result) string {
+			return fmt.Sprintf("%.2f | ", med(vals(rs, func(r result) float64 { return r.Broker }))) + messageRow(rs, base)
+		}
 	case "i":
 		head, row = idleHead(b.floor), func(rs, base []result) string { return idleRow(rs, base, s.conns) }
 	case "s":

@@ -10,7 +10,8 @@ import (
 // built binaries, {addr} and {debug} are fresh addresses.
 type target struct {
 	name, cmd, url, dialect string
-	caps                    string // e echo, f fanout, i idle, s slow
+	caps                    string // e echo, f fanout, i idle, s slow, p a pair of processes
+	broker                  string // command of what connects a pair; {broker} is its address
 }
 
 // own returns a target whose server is built here and takes the usual flags.
@@ -19,7 +20,20 @@ func own(name, command, dialect string) target {
 	if dialect == "raw" {
 		caps = "ei"
 	}
-	return target{name, "{bin}/" + command + " -addr {addr} -debug {debug}", "ws://{addr}/ws", dialect, caps}
+	return target{name: name, cmd: "{bin}/" + command + " -addr {addr} -debug {debug}", url: "ws://{addr}/ws", dialect: dialect, caps: caps}
+}
+
+// The brokers, which have to be installed. {dir} is a folder of the run's own.
+const (
+	redis = "redis-server --port {broker-port} --bind 127.0.0.1 --save '' --appendonly no --dir {dir}"
+	nats  = "nats-server -a 127.0.0.1 -p {broker-port} -js -sd {dir}"
+)
+
+// pair returns a target of two processes that a broker connects.
+func pair(name, command, dialect, broker string) target {
+	t := own(name, command, dialect)
+	t.caps, t.broker = "p", broker
+	return t
 }
 
 // standard targets always run, unless -only leaves them out.
@@ -49,6 +63,12 @@ func extra() []target {
 		own("chanx-fiber", "peer-adapter -framework fiber", "chanx"),
 		own("chanx-fiber-reduced", "peer-adapter -framework fiber -reduce", "chanx"),
 		own("centrifuge-tuned", "peer-centrifuge -tuned", "centrifuge"),
+		pair("chanx-redis", "peer-chanx -layer redis://{broker}", "chanx", redis),
+		pair("chanx-redis-history", "peer-chanx -history 100 -layer redis://{broker}", "chanx-topic", redis),
+		pair("chanx-nats", "peer-chanx -layer nats://{broker}", "chanx", nats),
+		pair("chanx-nats-history", "peer-chanx -history 100 -layer nats://{broker}", "chanx-topic", nats),
+		pair("centrifuge-redis", "peer-centrifuge -redis {broker}", "centrifuge", redis),
+		pair("centrifuge-redis-history", "peer-centrifuge -history 100 -redis {broker}", "centrifuge", redis),
 		own("limit-net", "peer-raw -loop net", "raw"),
 		own("limit-once", "peer-raw -loop once", "raw"),
 		own("limit-epoll", "peer-raw -loop epoll", "raw"),
@@ -105,7 +125,7 @@ func (t *targetFlag) Set(s string) error {
 	if !ok || n < 3 {
 		return fmt.Errorf("want name=command,url,dialect, got %q", s)
 	}
-	add := target{name, strings.Join(parts[:n-2], ","), parts[n-2], parts[n-1], "efis"}
+	add := target{name: name, cmd: strings.Join(parts[:n-2], ","), url: parts[n-2], dialect: parts[n-1], caps: "efis"}
 	if add.dialect == "raw" {
 		add.caps = "ei"
 	}

@@ -24,6 +24,9 @@ type config struct {
 	room     string
 	name     string
 	sources  int
+	publish  string
+	pubPID   int
+	broker   int
 }
 
 // register puts the flags of c, with their defaults, into fs.
@@ -44,5 +47,8 @@ func (c *config) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.self, "self", true, "fanout: the publisher gets its own messages")
 	fs.StringVar(&c.room, "room", "", "path suffix that joins the room, in place of the dialect's")
 	fs.StringVar(&c.name, "name", "", "copied to the result")
+	fs.StringVar(&c.publish, "publish-to", "", "fanout: `IP:PORT` of the process that the publisher connects to, in place of that of -url")
+	fs.IntVar(&c.pubPID, "publish-pid", 0, "that process's id: its CPU time counts as the server's")
+	fs.IntVar(&c.broker, "broker-pid", 0, "process id of what connects the two: its CPU time is told beside")
 	fs.IntVar(&c.sources, "sources", 8, "source addresses, 127.0.0.2 and up")
 }

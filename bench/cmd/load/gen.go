@@ -38,6 +38,7 @@ type gen struct {
 type mark struct {
 	t           time.Time
 	s           proc.Sample
+	broker      float64
 	gen         float64
 	busy, steal float64
 	msgs        int64
@@ -51,8 +52,16 @@ func selfCPU() float64 {
 
 func (g *gen) mark() mark {
 	s, _ := proc.Read(g.cfg.pid)
+	var broker float64
+	if g.cfg.pubPID != 0 {
+		more, _ := proc.Read(g.cfg.pubPID)
+		s.Add(more)
+	}
+	if g.cfg.broker != 0 {
+		broker, _ = proc.CPUClock(g.cfg.broker)
+	}
 	b, st := proc.Busy()
-	return mark{time.Now(), s, selfCPU(), b, st, g.msgs}
+	return mark{time.Now(), s, broker, selfCPU(), b, st, g.msgs}
 }
 
 // begin starts measuring. The debug page is asked for its allocation count
@@ -83,6 +92,7 @@ func (g *gen) end() {
 	if r.Msgs > 0 {
 		n := float64(r.Msgs)
 		r.CPUPer1M = (m.s.CPU - a.s.CPU) / n * 1e6
+		r.BrokerPer1M = (m.broker - a.broker) / n * 1e6
 		r.UsrPer1M = (m.s.User - a.s.User) / n * 1e6
 		r.SysPer1M = (m.s.Sys - a.s.Sys) / n * 1e6
 		r.Reads = float64(m.s.Reads-a.s.Reads) / n
@@ -95,7 +105,7 @@ func (g *gen) end() {
 	r.P50, r.P99, r.P999, r.Max = g.h.q(.5), g.h.q(.99), g.h.q(.999), float64(g.h.max)/1e3
 	r.ServerCPU = (m.s.CPU - a.s.CPU) / sec
 	r.GenCPU = (m.gen - a.gen) / sec
-	r.OtherCPU = (m.busy-a.busy+m.steal-a.steal)/sec - r.ServerCPU - r.GenCPU
+	r.OtherCPU = (m.busy-a.busy+m.steal-a.steal)/sec - r.ServerCPU - r.GenCPU - (m.broker-a.broker)/sec
 	r.RSSMiB = float64(m.s.RSS) / (1 << 20)
 	r.Closed = g.r.closed
 	if g.cfg.pid == 0 {

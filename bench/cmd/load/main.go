@@ -5,7 +5,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -63,12 +62,9 @@ func (g *gen) run() error {
 	if err != nil {
 		return err
 	}
-	to, err := netip.ParseAddrPort(u.Host)
+	to, err := loopback("-url", u.Host)
 	if err != nil {
-		return fmt.Errorf("-url must have an IPv4 address and port: %w", err)
-	}
-	if !to.Addr().IsLoopback() {
-		return errors.New("-url must be a loopback address")
+		return err
 	}
 	path := strings.TrimSuffix(u.Path, "/")
 	join := cfg.scenario == "fanout" || cfg.scenario == "slow"
@@ -82,9 +78,26 @@ func (g *gen) run() error {
 		return err
 	}
 	g.r.sources = cfg.sources
+	if cfg.publish != "" {
+		if g.r.first, err = loopback("-publish-to", cfg.publish); err != nil {
+			return err
+		}
+	}
 	defer g.r.closeAll()
 	g.listen(join)
 	return scenario()
+}
+
+// loopback is an address of this machine: no other is a target.
+func loopback(flag, host string) (netip.AddrPort, error) {
+	to, err := netip.ParseAddrPort(host)
+	switch {
+	case err != nil:
+		return to, fmt.Errorf("%s must have an IPv4 address and port: %w", flag, err)
+	case !to.Addr().IsLoopback():
+		return to, fmt.Errorf("%s must be a loopback address", flag)
+	}
+	return to, nil
 }
 
 // listen tells the reactor what to do with connections and messages: first the

@@ -12,19 +12,20 @@ type Result struct {
 	Window   int     `json:"window,omitempty"`
 	Seconds  float64 `json:"seconds"`
 
-	Msgs     int64   `json:"msgs"` // echoes or deliveries in the measured time
-	PerSec   float64 `json:"per_sec"`
-	CPUPer1M float64 `json:"cpu_s_per_1m"` // server CPU seconds per million messages
-	UsrPer1M float64 `json:"usr_s_per_1m"`
-	SysPer1M float64 `json:"sys_s_per_1m"`
-	P50      float64 `json:"p50_us"`
-	P99      float64 `json:"p99_us"`
-	P999     float64 `json:"p999_us"`
-	Max      float64 `json:"max_us"`
-	Reads    float64 `json:"reads_per_msg"`
-	Writes   float64 `json:"writes_per_msg"`
-	Ctx      float64 `json:"ctxsw_per_msg"`
-	Allocs   float64 `json:"allocs_per_msg,omitempty"`
+	Msgs        int64   `json:"msgs"` // echoes or deliveries in the measured time
+	PerSec      float64 `json:"per_sec"`
+	CPUPer1M    float64 `json:"cpu_s_per_1m"`                  // server CPU seconds per million messages
+	BrokerPer1M float64 `json:"broker_cpu_s_per_1m,omitempty"` // of what connects two processes
+	UsrPer1M    float64 `json:"usr_s_per_1m"`
+	SysPer1M    float64 `json:"sys_s_per_1m"`
+	P50         float64 `json:"p50_us"`
+	P99         float64 `json:"p99_us"`
+	P999        float64 `json:"p999_us"`
+	Max         float64 `json:"max_us"`
+	Reads       float64 `json:"reads_per_msg"`
+	Writes      float64 `json:"writes_per_msg"`
+	Ctx         float64 `json:"ctxsw_per_msg"`
+	Allocs      float64 `json:"allocs_per_msg,omitempty"`
 
 	Published int64 `json:"published,omitempty"`
 	Lost      int64 `json:"lost"`

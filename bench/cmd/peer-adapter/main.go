@@ -23,7 +23,7 @@ func main() {
 	framework := flag.String("framework", "chi", "gin, echo, fiber or chi")
 	reduce := flag.Bool("reduce", false, "have fiber hold less memory")
 	ln := peer.Listen()
-	echoes, room := chanxpeer.New(0)
+	echoes, room := chanxpeer.New(0, nil)
 
 	switch *framework {
 	case "gin":

@@ -19,11 +19,22 @@ import (
 
 func main() {
 	tuned := flag.Bool("tuned", false, "write delay with timer, replies without queue, commands off the read loop")
+	redis := flag.String("redis", "", "`address` of a Redis that connects several processes; empty for none")
+	history := flag.Int("history", 0, "how many publications to keep of a channel")
 	delay := flag.Duration("delay", time.Millisecond, "write delay with -tuned")
 	ln := peer.Listen()
 	node, err := centrifuge.New(centrifuge.Config{})
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *redis != "" {
+		if err := overRedis(node, *redis); err != nil {
+			log.Fatal(err)
+		}
+	}
+	keep := centrifuge.PublishOptions{HistorySize: *history}
+	if *history > 0 {
+		keep.HistoryTTL = 5 * time.Minute
 	}
 	node.OnConnecting(func(context.Context, centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
 		r := centrifuge.ConnectReply{Credentials: &centrifuge.Credentials{UserID: ""}}
@@ -47,10 +58,10 @@ func main() {
 			cb(centrifuge.RPCReply{Data: b}, nil)
 		})
 		c.OnSubscribe(func(_ centrifuge.SubscribeEvent, cb centrifuge.SubscribeCallback) {
-			cb(centrifuge.SubscribeReply{}, nil)
+			cb(centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{EnableRecovery: *history > 0}}, nil)
 		})
 		c.OnPublish(func(_ centrifuge.PublishEvent, cb centrifuge.PublishCallback) {
-			cb(centrifuge.PublishReply{}, nil)
+			cb(centrifuge.PublishReply{Options: keep}, nil)
 		})
 	})
 	if err := node.Run(); err != nil {
@@ -65,4 +76,24 @@ func main() {
 	mux := http.NewServeMux()
 	mux.Handle("/ws", h)
 	log.Fatal(http.Serve(ln, mux))
+}
+
+// overRedis gives the node centrifuge's Redis engine.
+func overRedis(node *centrifuge.Node, addr string) error {
+	shard, err := centrifuge.NewRedisShard(node, centrifuge.RedisShardConfig{Address: addr})
+	if err != nil {
+		return err
+	}
+	shards := []*centrifuge.RedisShard{shard}
+	broker, err := centrifuge.NewRedisBroker(node, centrifuge.RedisBrokerConfig{Shards: shards})
+	if err != nil {
+		return err
+	}
+	node.SetBroker(broker)
+	presence, err := centrifuge.NewRedisPresenceManager(node, centrifuge.RedisPresenceManagerConfig{Shards: shards})
+	if err != nil {
+		return err
+	}
+	node.SetPresenceManager(presence)
+	return nil
 }

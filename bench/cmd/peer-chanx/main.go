@@ -15,7 +15,7 @@ import (
 func main() {
 	history := flag.Int("history", 0, "how many frames to keep of rooms that are topics")
 	ln := peer.Listen()
-	echo, room := chanxpeer.New(*history)
+	echo, room := chanxpeer.New(*history, nil)
 
 	mux := http.NewServeMux()
 	chanxchi.Handle(mux, "/ws", echo, nil)

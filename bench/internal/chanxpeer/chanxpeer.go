@@ -6,6 +6,7 @@ import (
 	"context"
 
 	chanx "github.com/chanx-go/chanx/core"
+	"github.com/chanx-go/chanx/core/layer"
 )
 
 // Echo asks for its text back.
@@ -81,9 +82,9 @@ func (s *subscriber) publish(ctx context.Context, m Publish) error {
 // New makes the consumers: echo, whose clients can also subscribe to rooms that are
 // topics, and room, whose address has the parameter name. Nothing but the message
 // limit is changed: the messages are as large as the other servers'. history says
-// how many frames of a topic are kept.
-func New(history int) (echo, room *chanx.Consumer[*Client]) {
-	hub := chanx.NewHub(&chanx.HubOptions{Limits: chanx.Limits{MessageBytes: 128 << 10}})
+// how many frames of a topic are kept; a layer that is nil is the hub's own.
+func New(history int, l layer.Layer) (echo, room *chanx.Consumer[*Client]) {
+	hub := chanx.NewHub(&chanx.HubOptions{Layer: l, Limits: chanx.Limits{MessageBytes: 128 << 10}})
 
 	echo = chanx.NewConsumer(hub, "echo", open, nil)
 	chanx.Reply(echo, (*Client).echo)
