@@ -18,6 +18,9 @@ DOCUMENTS := core/asyncapi/check/parser
 PAGE    := core/asyncapi/page
 BROWSER := examples/showcase/browser
 
+# Debian has servers where not everybody looks for programs.
+export PATH := $(PATH):/usr/sbin
+
 .PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check page page-test documents e2e browser clean
 
 help:
@@ -35,9 +38,9 @@ check: setup format-check tidy-check vet lint standalone generate-check
 test: setup unit page-test adapters-check documents e2e browser
 
 # The race detector needs a C compiler, the page and the end-to-end tests need Node, and
-# a browser.
+# a browser; the layers are tested on real servers, which the tests start themselves.
 setup:
-	@scripts/setup go gcc node npm chromium
+	@scripts/setup go gcc node npm chromium redis-server redis-sentinel valkey-server nats-server
 
 fmt:
 	@gofmt -w $$(scripts/modules)
