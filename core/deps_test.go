@@ -37,13 +37,14 @@ var testOnly = []string{"testing", "net/http/httptest"}
 // rules are for packages of core and what lies below them; the longest path that
 // fits counts. Direction: layer, schema ← chanx ← asyncapi, chanxtest, adaptertest.
 var rules = map[string]importRule{
-	"":                {allow: []string{modulePath + "/internal", modulePath + "/layer", modulePath + "/schema", websockets, jsonCodec}, deny: testOnly},
-	"layer":           {allow: []string{modulePath + "/layer"}, deny: testOnly},
-	"layer/layertest": {allow: []string{modulePath + "/layer"}},
-	"schema":          {allow: []string{modulePath + "/internal/jsonraw", jsonCodec}, deny: testOnly},
-	"asyncapi":        {allow: []string{modulePath, jsonCodec, websockets}, deny: append([]string{modulePath + "/chanxtest", modulePath + "/adaptertest"}, testOnly...)},
-	"chanxtest":       {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/adaptertest"}},
-	"adaptertest":     {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/chanxtest"}},
+	"":                 {allow: []string{modulePath + "/internal", modulePath + "/layer", modulePath + "/schema", websockets, jsonCodec}, deny: testOnly},
+	"layer":            {allow: []string{modulePath + "/layer"}, deny: testOnly},
+	"layer/layertest":  {allow: []string{modulePath + "/layer"}},
+	"layer/servertest": {}, // the standard library alone
+	"schema":           {allow: []string{modulePath + "/internal/jsonraw", jsonCodec}, deny: testOnly},
+	"asyncapi":         {allow: []string{modulePath, jsonCodec, websockets}, deny: append([]string{modulePath + "/chanxtest", modulePath + "/adaptertest"}, testOnly...)},
+	"chanxtest":        {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/adaptertest"}},
+	"adaptertest":      {allow: []string{modulePath, jsonCodec, websockets}, deny: []string{modulePath + "/chanxtest"}},
 
 	// Helpers know nothing of what they help.
 	"internal":         {deny: testOnly},

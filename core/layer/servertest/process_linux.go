@@ -1,0 +1,9 @@
+package servertest
+
+import "syscall"
+
+// attributes put a server into a group of its own, so that its children can be
+// killed with it, and let it die with the test.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
