@@ -1,0 +1,152 @@
+package relay
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// lossPause is how long a loss is not logged again where there was no outage between.
+const lossPause = time.Minute
+
+// Status is how the connection to a server is. Its parts are what can be lost by
+// itself: one, or several where there are several servers. A new Status is up. All
+// its methods may be called from many goroutines at once, and none of them waits.
+type Status struct {
+	log  *slog.Logger
+	what string
+
+	down   atomic.Int64 // parts that are down: mostly 0, and then no lock is needed
+	failed atomic.Uint64
+	lost   atomic.Uint64
+
+	mu      sync.Mutex
+	parts   map[int]error // why those are down that are
+	since   time.Time     // when it became what it is, up or down
+	last    error
+	outages uint64
+	most    int // parts that were down at once in this outage
+
+	lossLogged  time.Time
+	lossOutages uint64 // when it was logged
+}
+
+// NewStatus returns the status of a connection that is up. What names the server for
+// who reads the log, as "redis at 127.0.0.1:6379". A nil log is slog's default.
+func NewStatus(log *slog.Logger, what string) *Status {
+	if log == nil {
+		log = slog.Default()
+	}
+	return &Status{log: log, what: what, since: time.Now(), parts: map[int]error{}}
+}
+
+// Down says that a part is lost, and why. Where it is down already that does nothing.
+// The first part that is lost begins an outage, which is logged.
+func (s *Status) Down(part int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.parts[part]; ok {
+		return
+	}
+	s.parts[part] = err
+	s.down.Store(int64(len(s.parts)))
+	s.most = max(s.most, len(s.parts))
+	if len(s.parts) > 1 {
+		return
+	}
+	s.last, s.since = err, time.Now()
+	s.outages++
+	s.most = 1
+	s.log.Error("chanx: the layer has lost its server", "server", s.what, "error", err)
+}
+
+// Up says that a part is back. Where it is up already that does nothing. The last
+// part that is back ends the outage, which is logged.
+func (s *Status) Up(part int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.parts[part]; !ok {
+		return
+	}
+	delete(s.parts, part)
+	s.down.Store(int64(len(s.parts)))
+	if len(s.parts) > 0 {
+		return
+	}
+	now := time.Now()
+	s.log.Warn("chanx: the layer has its server again", "server", s.what, "after", now.Sub(s.since), "parts", s.most)
+	s.since = now
+}
+
+// Err returns nil while all parts are up, else an error that wraps
+// [layer.ErrUnavailable].
+func (s *Status) Err() error {
+	if s.down.Load() == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, err := range s.parts {
+		return s.unavailable(err)
+	}
+	return nil
+}
+
+// PartErr is [Status.Err] of one part.
+func (s *Status) PartErr(part int) error {
+	if s.down.Load() == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err, ok := s.parts[part]; ok {
+		return s.unavailable(err)
+	}
+	return nil
+}
+
+func (s *Status) unavailable(err error) error {
+	if err == nil {
+		return fmt.Errorf("%w: %s", layer.ErrUnavailable, s.what)
+	}
+	return fmt.Errorf("%w: %s: %w", layer.ErrUnavailable, s.what, err)
+}
+
+// Health returns what a layer.Reporter says.
+func (s *Status) Health() layer.Health {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return layer.Health{
+		Connected: len(s.parts) == 0,
+		Since:     s.since,
+		Err:       s.last,
+		Outages:   s.outages,
+		Failed:    s.failed.Load(),
+		Lost:      s.lost.Load(),
+	}
+}
+
+// Failed counts messages or entries that could not be published. [Channels] counts
+// its own; who appends to a history counts here.
+func (s *Status) Failed(n int) { s.failed.Add(uint64(n)) }
+
+// Lost counts messages that were missed. The first loss after an outage is logged,
+// and others not more than once a minute.
+func (s *Status) Lost(n uint64) {
+	if n == 0 {
+		return
+	}
+	total := s.lost.Add(n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if !s.lossLogged.IsZero() && s.lossOutages == s.outages && now.Sub(s.lossLogged) < lossPause {
+		return
+	}
+	s.lossLogged, s.lossOutages = now, s.outages
+	s.log.Error("chanx: messages of other processes did not arrive", "server", s.what, "lost", n, "lost_so_far", total)
+}
