@@ -141,5 +141,5 @@ func (c *Cluster) masterOf(key string) (*Server, error) {
 			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("no server of the cluster keeps it; the last says: %v", err)
+	return nil, fmt.Errorf("no server of the cluster keeps it; the last says: %w", err)
 }

@@ -72,7 +72,7 @@ func (p *Proxy) Reset() {
 func (p *Proxy) reset() {
 	for c := range p.conns {
 		_ = c.SetLinger(0)
-		c.Close()
+		_ = c.Close()
 		delete(p.conns, c)
 	}
 }
@@ -159,10 +159,10 @@ func (p *Proxy) accept(l net.Listener) {
 func (p *Proxy) serve(client *net.TCPConn) {
 	<-p.passing()
 	d := net.Dialer{Timeout: callTime}
-	conn, err := d.Dial("tcp", p.target) //nolint:noctx // bounded by the timeout
+	conn, err := d.Dial("tcp", p.target)
 	if err != nil {
 		_ = client.SetLinger(0)
-		client.Close()
+		_ = client.Close()
 		return
 	}
 	server := conn.(*net.TCPConn)
@@ -177,8 +177,8 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	delete(p.conns, client)
 	delete(p.conns, server)
 	p.mu.Unlock()
-	client.Close()
-	server.Close()
+	_ = client.Close()
+	_ = server.Close()
 }
 
 // add takes note of a pair of connections, and closes them where it is too late.
@@ -187,8 +187,8 @@ func (p *Proxy) add(client, server *net.TCPConn) bool {
 	defer p.mu.Unlock()
 	if p.listener == nil {
 		_ = client.SetLinger(0)
-		client.Close()
-		server.Close()
+		_ = client.Close()
+		_ = server.Close()
 		return false
 	}
 	p.conns[client], p.conns[server] = struct{}{}, struct{}{}
@@ -244,7 +244,7 @@ func (p *Proxy) deliver(to *net.TCPConn, way <-chan parcel) {
 		<-time.After(time.Until(next.due))
 		<-p.passing()
 		if _, err := to.Write(next.data); err != nil {
-			to.Close()
+			_ = to.Close()
 			return
 		}
 		p.mu.Lock()

@@ -43,7 +43,7 @@ func dialRedis(s *Server) (*respConn, error) {
 // dial connects to a server, with TLS where it speaks that from the beginning.
 func dial(s *Server) (net.Conn, error) {
 	d := &net.Dialer{Timeout: callTime}
-	conn, err := d.Dial("tcp", s.Addr) //nolint:noctx // bounded by the timeout
+	conn, err := d.Dial("tcp", s.Addr)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,9 @@ func (s *Server) run(tb testing.TB) *Server {
 	tb.Helper()
 	s.tb = tb
 	tb.Cleanup(func() {
-		s.kill()
+		if err := s.kill(); err != nil {
+			tb.Logf("servertest: kill %s: %v", s.program, err)
+		}
 		if tb.Failed() {
 			tb.Logf("the last that %s at %s wrote:\n%s", s.program, s.Addr, s.log.tail(12))
 		}

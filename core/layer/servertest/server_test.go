@@ -8,6 +8,7 @@ import (
 )
 
 func TestRedis(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]servertest.RedisOptions{
 		"plain":    {},
 		"TLS":      {TLS: true},
@@ -96,6 +97,7 @@ func TestRedisSentinel(t *testing.T) {
 }
 
 func TestNATS(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]servertest.NATSOptions{
 		"plain":     {},
 		"TLS":       {TLS: true, JetStream: true},
