@@ -39,6 +39,8 @@ type exchange struct {
 	seq     uint64        // of the event in its topic, which its output has too
 	payload []byte
 	request Request
+
+	published uint64 // an event, as an envelope has it
 }
 
 var exchangePool = sync.Pool{New: func() any { return new(exchange) }}
@@ -238,13 +240,26 @@ func (c *Conn) runEvent(e *event, sub *Subscription) {
 	if sub != nil {
 		x.sub, x.state, x.topic = sub, sub.state, sub.name
 	}
+	x.published = e.published
 	start := c.hub.clockIfObserved()
-	err := x.guard(c.ctx)
-	if err != nil && !errors.Is(err, ErrClosed) {
+	ctx := c.eventContext(e)
+	err := x.guard(ctx)
+	switch wrong, undecoded := errors.AsType[*undecodable](err); {
+	case undecoded:
+		x.handlers().skip(e.route.in.action, wrong)
+	case err != nil && !errors.Is(err, ErrClosed):
 		c.logFailure(x, err)
 	}
 	x.complete(actionEventComplete)
-	c.handled(c.ctx, x, start, err)
+	c.handled(ctx, x, start, err)
+}
+
+// handlers are those of the message.
+func (x *exchange) handlers() *handlers {
+	if x.sub != nil {
+		return x.sub.topic.handlers
+	}
+	return x.conn.consumer.handlers
 }
 
 // logFailure logs what no client is told.
@@ -273,7 +288,7 @@ func (c *Conn) handled(ctx context.Context, x *exchange, start time.Time, err er
 	}
 	o := Observation{
 		Kind: Handled, Consumer: c.consumer.name, ConnID: c.ID(), Topic: x.topic, Action: x.route.in.action,
-		Duration: time.Since(start), Bytes: len(x.payload), Err: err,
+		Duration: time.Since(start), Age: age(x.published, start), Bytes: len(x.payload), Err: err,
 	}
 	c.hub.observe(ctx, &o)
 	c.hub.logHandled(ctx, &o, x.ref)

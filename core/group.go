@@ -53,7 +53,8 @@ type batch struct {
 	bytes   []byte // whole frames
 	beside  int    // bytes of events and of what else has to wait for its turn
 	entries []entry
-	uneven  bool // not everybody gets the same bytes: an entry is an event or leaves somebody out
+	oldest  uint64 // when the first one of those was published of which that is known
+	uneven  bool   // not everybody gets the same bytes: an entry is an event or leaves somebody out
 	deflate []byte
 }
 
@@ -77,6 +78,9 @@ type event struct {
 	mark    uint64 // as an entry has it
 	frames  []byte // to be sent as they are, in place of a handler
 	leave   bool   // ends the subscription
+
+	published uint64 // as an envelope has it
+	trace     []byte // the same
 }
 
 func newGroup(c *consumer, key groupKey) *group {
@@ -103,11 +107,11 @@ func (g *group) receive(data []byte) {
 }
 
 func (g *group) parse(e *envelope.Envelope, data []byte) bool {
-	if err := e.Parse(data); err != nil {
-		g.consumer.hub.log.Error("chanx: unreadable message from the layer", "consumer", g.consumer.name, g.handlers().kind(), g.key.name, "error", err)
-		return false
+	err := e.Parse(data)
+	if err != nil {
+		g.handlers().skip("", err)
 	}
-	return true
+	return err == nil
 }
 
 // accept adds a message or an event to the log, with its place in the topic.
@@ -138,7 +142,16 @@ func (g *group) eventOf(e *envelope.Envelope, seq uint64) (*event, bool) {
 	if route == nil || route.forward {
 		return nil, route != nil
 	}
-	return &event{route: route, payload: append([]byte(nil), e.Payload...), seq: seq}, true
+	return newEvent(route, e, seq), true
+}
+
+// newEvent makes an event for a handler of what came through the layer, whose bytes
+// are the layer's.
+func newEvent(r *route, e *envelope.Envelope, seq uint64) *event {
+	return &event{
+		route: r, payload: append([]byte(nil), e.Payload...), seq: seq,
+		published: e.Published, trace: append([]byte(nil), e.Trace...),
+	}
 }
 
 // inOrder reports whether everything has to take its turn on the lane, so that a
@@ -183,6 +196,9 @@ func (g *group) append(e *envelope.Envelope, ev *event, seq, mark uint64) {
 		p.bytes = g.consumer.appendFrames(p.bytes, e, g.topicName(), seq)
 	} else {
 		p.beside += ev.size()
+	}
+	if e.Published != 0 && (p.oldest == 0 || e.Published < p.oldest) {
+		p.oldest = e.Published
 	}
 	p.uneven = p.uneven || ev != nil || len(e.Except) > 0
 	p.entries = append(p.entries, entry{

@@ -212,7 +212,7 @@ func eventHandler[E Message](in *messageType, call func(*exchange, context.Conte
 	return func(x *exchange, ctx context.Context) error {
 		e, err := decode[E](in, x.payload)
 		if err != nil {
-			return err
+			return &undecodable{err}
 		}
 		return call(x, ctx, e)
 	}

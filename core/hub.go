@@ -34,6 +34,8 @@ type HubOptions struct {
 	Limits Limits
 	// Observer is told what happens, for metrics and traces; nil for none.
 	Observer Observer
+	// Propagator lets traces travel with events; nil for none.
+	Propagator Propagator
 	// Origins are the origins that browsers may connect from beside the host that
 	// they connect to: "https://app.example.com", "app.example.com" for any
 	// scheme, "*.example.com" for subdomains, a port where it isn't the scheme's
@@ -67,6 +69,8 @@ type Hub struct {
 	clock    atomic.Int64 // ticks of the wheel
 	tasks    tasks        // every goroutine of the hub
 	keeper   *keeper
+	told     told          // what was logged, and need not be again
+	skipped  atomic.Uint64 // what came through the layer and was not understood
 
 	mu        sync.Mutex
 	consumers map[string]*consumer
@@ -246,13 +250,17 @@ func (h *Hub) listens() bool {
 func (h *Hub) receiveDirect(data []byte) {
 	var e envelope.Envelope
 	if err := e.Parse(data); err != nil {
-		h.log.Error("chanx: unreadable event from the layer", "error", err)
+		h.skip(&Observation{Kind: Skipped, Err: err}, &h.told)
 		return
 	}
 	_, serial, _ := parseConnID(string(e.To))
 	c := h.conn(serial)
-	if c == nil || c.consumer.name != string(e.Consumer) {
+	if c == nil {
 		h.log.Debug("chanx: an event for a connection that has ended", "conn", string(e.To), "event", string(e.Action))
+		return
+	}
+	if c.consumer.name != string(e.Consumer) {
+		h.skip(&Observation{Kind: Skipped, Consumer: string(e.Consumer), Action: string(e.Action), Err: errOtherConsumer}, &h.told, "consumer", string(e.Consumer))
 		return
 	}
 	route := c.consumer.handlers.eventRoute(&e)
@@ -262,7 +270,7 @@ func (h *Hub) receiveDirect(data []byte) {
 		frames := c.consumer.appendFrames(nil, &e, "", 0)
 		_ = c.send(c.form(frames), c.consumer.keyOn("", string(e.Key)))
 	default:
-		c.pushEvent(&event{route: route, payload: slices.Clone(e.Payload)}, nil)
+		c.pushEvent(newEvent(route, &e, 0), nil)
 	}
 }
 
@@ -362,6 +370,7 @@ func (h *Hub) observeDelivery(g *group, b *batch, members int) {
 	if h.observer != nil {
 		h.observe(context.Background(), &Observation{
 			Kind: Delivered, Consumer: g.consumer.name, Group: g.groupName(), Topic: g.topicName(), Bytes: len(b.bytes), Count: members * len(b.entries),
+			Age: age(b.oldest, time.Now()),
 		})
 	}
 }

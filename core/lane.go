@@ -69,7 +69,7 @@ func (l *lane) push(e *event, from *member, limit int) (ok, start bool) {
 // eventOverhead is what a waiting event costs beside its payload, roughly.
 const eventOverhead = 64
 
-func (e *event) size() int { return len(e.payload) + len(e.frames) + eventOverhead }
+func (e *event) size() int { return len(e.payload) + len(e.frames) + len(e.trace) + eventOverhead }
 
 // next returns the next event, or none once nothing waits or the lane was handed
 // over: the caller then no longer holds it.

@@ -45,6 +45,9 @@ type messageType struct {
 	isPtr  bool   // the handler's type is a pointer to goType
 	keyed  bool   // has QueueKey
 	prefix []byte // the envelope up to the payload, where the discriminator is "action" and there is no ref
+
+	shapeOnce sync.Once
+	shapeSum  uint32 // see shape
 }
 
 var errNoMessage = errors.New("there is no message")

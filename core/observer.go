@@ -23,6 +23,7 @@ type Observation struct {
 	Group    string
 	Topic    string        // its name, such as "room:lobby"
 	Duration time.Duration // of the handler
+	Age      time.Duration // since the event was published, or the oldest message of those delivered, by the publisher's clock; 0 where that isn't known
 	Bytes    int           // of the message, or of what was dropped
 	Count    int           // messages times the group's members here, those left out included; messages dropped
 	Err      error         // what the handler returned, or how the connection ended
@@ -40,4 +41,5 @@ const (
 	Delivered                               // a group's message was queued for Count connections here
 	Dropped                                 // messages were dropped for a slow client
 	Refused                                 // a handshake was refused
+	Skipped                                 // what came through the layer can't be understood here, as another version of the application has published it: Err says why
 )

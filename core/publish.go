@@ -112,7 +112,7 @@ func (s *handlers) eventOf(action string, payload []byte) (*envelope.Envelope, e
 	if err := route.in.check(payload); err != nil {
 		return nil, err
 	}
-	e := &envelope.Envelope{Action: []byte(action), Payload: orNull(payload)}
+	e := &envelope.Envelope{Action: []byte(action), Payload: orNull(payload), Shape: route.in.shape()}
 	if route.forward && route.in.keyed {
 		key, err := route.in.queueKeyOf(e.Payload)
 		if err != nil {
@@ -145,6 +145,7 @@ func (s *handlers) give(ctx context.Context, e *envelope.Envelope, action string
 	}
 	data := getBuffer()
 	defer putBuffer(data)
+	s.stamp(ctx, e)
 	*data = e.Append(*data)
 	var errs []error
 	for _, name := range names {
@@ -202,5 +203,6 @@ func (c *consumer) giveTo(ctx context.Context, e *envelope.Envelope, connID stri
 		return Errorf(NotFound, "the connection %q has ended", connID)
 	}
 	e.Consumer, e.To = []byte(c.name), []byte(connID)
+	c.stamp(ctx, e)
 	return c.hub.layer.Publish(ctx, connChannel(hubID), e.Append(nil))
 }

@@ -7,10 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
-
-	"github.com/chanx-go/chanx/core/internal/envelope"
 )
 
 // runFunc handles one message that has not been decoded yet.
@@ -30,6 +27,8 @@ type route struct {
 	shown      []Message // given as examples, before they are looked at
 	examples   []Example
 	handler    string // the Go function, to name it where two claim one action
+
+	unknown atomic.Bool // it was logged that an event has fields that aren't known
 }
 
 // handlers is what was registered for one kind of connection. It is written
@@ -50,7 +49,7 @@ type handlers struct {
 	topic      *topic   // that these are the handlers of; nil for a consumer's
 	frozen     atomic.Bool
 
-	unknownEvents sync.Map // actions that were logged already
+	told told // what was skipped
 }
 
 func newHandlers(hub *Hub, kind, name string) *handlers {
@@ -129,18 +128,6 @@ func funcName(v reflect.Value) string {
 		name = name[i+1:]
 	}
 	return strings.TrimSuffix(name, "-fm")
-}
-
-// eventRoute finds the handler of an event that came through the layer. One that
-// isn't declared comes from another version of the application.
-func (s *handlers) eventRoute(e *envelope.Envelope) *route {
-	if r := s.events[string(e.Action)]; r != nil {
-		return r
-	}
-	if _, logged := s.unknownEvents.LoadOrStore(string(e.Action), true); !logged {
-		s.hub.log.Warn("chanx: skipping an event that is not declared", s.kind(), s.name, "event", string(e.Action))
-	}
-	return nil
 }
 
 // kind is "consumer" or "topic".

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"sync"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -119,6 +120,20 @@ func (s *Schema) Decode(raw []byte, v any) error {
 		return nil
 	}
 	return s.hooks.run(reflect.ValueOf(v))
+}
+
+// Unknown returns an error that names a member of raw, a valid value, for which the
+// schema's type has no place, so that Decode passes over it; nil where there is none.
+// It decodes raw once more.
+func (s *Schema) Unknown(raw []byte) error {
+	if s.null || len(raw) == 0 {
+		return nil
+	}
+	err := jsonv2.Unmarshal(raw, reflect.New(s.typ).Interface(), append(slices.Clip(s.codec.in), jsonv2.RejectUnknownMembers(true))...)
+	if errors.Is(err, jsonv2.ErrUnknownName) {
+		return err
+	}
+	return nil
 }
 
 // decodeError tells what a type refused from what a caller did wrong.
