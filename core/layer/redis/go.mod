@@ -2,11 +2,11 @@ module github.com/chanx-go/chanx/core/layer/redis
 
 go 1.26.0
 
-require github.com/chanx-go/chanx/core v0.0.0
-
 require (
-	github.com/redis/rueidis v1.0.79 // indirect
-	golang.org/x/sys v0.47.0 // indirect
+	github.com/chanx-go/chanx/core v0.0.0
+	github.com/redis/rueidis v1.0.79
 )
+
+require golang.org/x/sys v0.47.0 // indirect
 
 replace github.com/chanx-go/chanx/core => ../../

@@ -1,0 +1,222 @@
+package chanxredis
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/redis/rueidis"
+)
+
+// live is one connection for the subscriptions of a partition. Its methods are for
+// the partition's goroutine; its hooks run on the connection's reader.
+type live struct {
+	p          *part
+	client     rueidis.DedicatedClient
+	ended      <-chan error // the connection's end
+	failed     chan error   // another reason to give it up
+	subscribed map[string]struct{}
+	calls      sync.WaitGroup
+
+	mu       sync.Mutex // held while a message is handled
+	closed   bool
+	busy     atomic.Bool   // a message is being handled
+	received atomic.Uint64 // messages
+	seen     uint64        // of them at the last check
+
+	leaving sync.Map // channels that are being unsubscribed from
+}
+
+var (
+	errMoved = errors.New("the server's part has moved to another node")
+	errEnded = errors.New("the connection was closed")
+)
+
+// maxBatch is how many channels one command subscribes to, or messages go out with
+// at once.
+const maxBatch = 512
+
+func (p *part) open() *live {
+	l := &live{p: p, failed: make(chan error, 1), subscribed: make(map[string]struct{})}
+	l.client, _ = p.c.live.Dedicate()
+	l.ended = l.client.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.onMessage, OnSubscription: l.onSubscription})
+	return l
+}
+
+func (l *live) onMessage(m rueidis.PubSubMessage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.received.Add(1)
+	if to := l.p.listener(m.Channel); to != nil {
+		l.busy.Store(true)
+		// Who receives reads it only, and not after it has returned.
+		to.receive(unsafe.Slice(unsafe.StringData(m.Message), len(m.Message))) //nolint:gosec // saves a copy of every message
+		l.busy.Store(false)
+	}
+}
+
+// onSubscription notices that a cluster has moved the partition's slot elsewhere: the
+// node that gives it up ends the subscriptions there.
+func (l *live) onSubscription(s rueidis.PubSubSubscription) {
+	if !strings.HasSuffix(s.Kind, "unsubscribe") {
+		return
+	}
+	if _, asked := l.leaving.Load(s.Channel); !asked {
+		select {
+		case l.failed <- errMoved:
+		default:
+		}
+	}
+}
+
+// begin makes the connection and all subscriptions.
+func (l *live) begin(ctx context.Context) error {
+	// Each connection has a channel of its own, on which nothing comes: it makes the
+	// connection one for subscriptions, and in a cluster one to the right node, which
+	// tells when it isn't any more.
+	if err := l.subscribe(ctx, []string{l.p.c.partKey("live", l.p.n)}); err != nil {
+		return err
+	}
+	for changes := l.p.take(true); len(changes) > 0; changes = l.p.take(false) {
+		if err := l.apply(ctx, changes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// serve follows what is wanted until the connection is lost, or ctx ends.
+func (l *live) serve(ctx context.Context) error {
+	ticker := time.NewTicker(l.p.c.timeout)
+	defer ticker.Stop()
+	for {
+		var err error
+		select {
+		case <-l.p.wake:
+			err = l.apply(ctx, l.p.take(false))
+		case <-ticker.C:
+			err = l.check(ctx)
+		case err = <-l.ended:
+			if err == nil {
+				err = errEnded
+			}
+		case err = <-l.failed:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// apply subscribes to what came and unsubscribes from what went.
+func (l *live) apply(ctx context.Context, changes []change) error {
+	var come, gone []string
+	for _, c := range changes {
+		_, is := l.subscribed[c.name]
+		switch {
+		case c.listener != nil && !is:
+			come = append(come, c.name)
+		case c.listener == nil && is:
+			gone = append(gone, c.name)
+		}
+	}
+	if err := l.subscribe(ctx, come); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.listener != nil && !c.listener.stands {
+			c.listener.stands = true
+			close(c.listener.ready)
+		}
+	}
+	return l.unsubscribe(ctx, gone)
+}
+
+func (l *live) subscribe(ctx context.Context, names []string) error {
+	for len(names) > 0 {
+		batch := names[:min(len(names), maxBatch)]
+		names = names[len(batch):]
+		b := l.client.B()
+		cmd := b.Subscribe().Channel(batch...).Build
+		if l.p.c.sharded {
+			cmd = b.Ssubscribe().Channel(batch...).Build
+		}
+		if err := l.do(ctx, cmd()); err != nil {
+			return err
+		}
+		for _, name := range batch {
+			l.subscribed[name] = struct{}{}
+		}
+	}
+	return nil
+}
+
+func (l *live) unsubscribe(ctx context.Context, names []string) error {
+	for len(names) > 0 {
+		batch := names[:min(len(names), maxBatch)]
+		names = names[len(batch):]
+		for _, name := range batch {
+			l.leaving.Store(name, nil)
+			delete(l.subscribed, name)
+		}
+		var cmd rueidis.Completed
+		if l.p.c.sharded {
+			cmd = l.client.B().Sunsubscribe().Channel(batch...).Build()
+		} else {
+			cmd = l.client.B().Unsubscribe().Channel(batch...).Build()
+		}
+		if err := l.do(ctx, cmd); err != nil {
+			return err
+		}
+		l.leaving.Clear()
+	}
+	return nil
+}
+
+// check asks an idle server whether it is there.
+func (l *live) check(ctx context.Context) error {
+	if received := l.received.Load(); received != l.seen || l.busy.Load() {
+		l.seen = received
+		return nil
+	}
+	return l.do(ctx, l.client.B().Ping().Build())
+}
+
+// do sends a command. Its reply comes after messages, which may have to wait for who
+// handles them: the server is silent only when nothing comes and nothing is waiting.
+func (l *live) do(ctx context.Context, cmd rueidis.Completed) error {
+	done := make(chan error, 1)
+	l.calls.Go(func() { done <- l.client.Do(ctx, cmd).Error() })
+	ticker := time.NewTicker(l.p.c.timeout)
+	defer ticker.Stop()
+	for seen := l.received.Load(); ; {
+		select {
+		case err := <-done:
+			return err
+		case <-ticker.C:
+			received := l.received.Load()
+			if received == seen && !l.busy.Load() {
+				return errNoAnswer
+			}
+			seen = received
+		}
+	}
+}
+
+// close ends the connection. No message of it is handled any more afterwards.
+func (l *live) close() {
+	l.client.Close()
+	l.calls.Wait()
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+}

@@ -1,0 +1,123 @@
+package chanxredis
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/redis/rueidis"
+)
+
+// sender publishes to the channels of one partition, in the order in which it is
+// given messages, and many at once: what comes while some are under way goes out
+// together after them. A server takes a batch in about the time of one message.
+type sender struct {
+	c    *client
+	wake chan struct{}
+
+	mu     sync.Mutex
+	queue  []*message
+	closed bool
+}
+
+// message is one that is to be published.
+type message struct {
+	name, data string
+	since      time.Time
+	done       chan error // has room for the outcome
+}
+
+func newSender(c *client) *sender {
+	return &sender{c: c, wake: make(chan struct{}, 1)}
+}
+
+// publish sends data to a channel of a kind, and waits for the server to have it.
+// Messages to one channel go out in the order of the calls. The errors are those of
+// do.
+func (c *client) publish(ctx context.Context, kind, channel string, data []byte) error {
+	m := &message{
+		name: c.key(kind, channel), data: string(data),
+		since: time.Now(), done: make(chan error, 1),
+	}
+	if !c.senders[c.part(channel)].add(m) {
+		return layer.ErrClosed
+	}
+	select {
+	case err := <-m.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("chanxredis: %w", ctx.Err())
+	}
+}
+
+func (s *sender) add(m *message) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.queue = append(s.queue, m)
+	if len(s.queue) == 1 {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	return true
+}
+
+// run sends what comes until ctx ends.
+func (s *sender) run(ctx context.Context) {
+	var batch []*message
+	for {
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			s.mu.Lock()
+			s.closed = true
+			batch, s.queue = s.queue, nil
+			s.mu.Unlock()
+			finish(batch, layer.ErrClosed)
+			return
+		}
+		s.mu.Lock()
+		batch, s.queue = s.queue, batch[:0]
+		s.mu.Unlock()
+		for rest := batch; len(rest) > 0; {
+			n := min(len(rest), maxBatch)
+			s.send(ctx, rest[:n])
+			rest = rest[n:]
+		}
+		clear(batch)
+	}
+}
+
+// send publishes a batch. Its oldest message bounds the time: none waits for longer
+// than the timeout, whatever was before it.
+func (s *sender) send(ctx context.Context, batch []*message) {
+	ctx, cancel := context.WithDeadline(ctx, batch[0].since.Add(s.c.timeout))
+	defer cancel()
+	cmds := make([]rueidis.Completed, len(batch))
+	for i, m := range batch {
+		if s.c.sharded {
+			cmds[i] = s.c.b().Spublish().Channel(m.name).Message(m.data).Build()
+		} else {
+			cmds[i] = s.c.b().Publish().Channel(m.name).Message(m.data).Build()
+		}
+	}
+	for i, res := range s.c.commands.DoMulti(ctx, cmds...) {
+		err := res.Error()
+		if err != nil {
+			err = s.c.failure(context.Background(), err)
+		}
+		batch[i].done <- err
+	}
+}
+
+func finish(batch []*message, err error) {
+	for _, m := range batch {
+		m.done <- err
+	}
+}
