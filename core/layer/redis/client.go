@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/internal/relay"
 	"github.com/redis/rueidis"
 )
 
@@ -31,19 +32,12 @@ type client struct {
 	slots    chan struct{}  // one for each command under way
 	parts    []*part
 	senders  []*sender
-	status   status
+	status   *relay.Status
 	restored func(part int) // called after an outage; nil for nobody
 
 	stop    context.CancelFunc
 	stopped atomic.Bool
 	running sync.WaitGroup // parts and senders
-}
-
-// status is what a client tells of itself: see relay.Status.
-type status interface {
-	Down(part int, err error)
-	Up(part int)
-	PartErr(part int) error
 }
 
 // maxCommands is how many commands may be under way on one client. A connection
@@ -52,7 +46,7 @@ const maxCommands = 512
 
 // connect opens a client and waits for its connections. restored is called with a
 // partition whose subscriptions stand again after they were lost; it must not wait.
-func connect(ctx context.Context, t *target, o Options, s status, restored func(part int)) (*client, error) {
+func connect(ctx context.Context, t *target, o Options, s *relay.Status, restored func(part int)) (*client, error) {
 	c := &client{
 		prefix:   o.Prefix,
 		timeout:  o.Timeout,

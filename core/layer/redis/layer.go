@@ -1,7 +1,105 @@
-// Package chanxredis is a layer on Redis and Valkey, which connects the processes of
-// an application.
+// Package chanxredis is a layer on Redis or Valkey, 7 or later, which connects the
+// processes of an application.
+//
+//	l, err := chanxredis.Open(ctx, "redis://localhost:6379", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer l.Close()
+//	hub := chanx.NewHub(&chanx.HubOptions{Layer: l})
+//
+// Messages go by the server's publish and subscribe, sharded where the server is a
+// cluster. A server alone, or one with sentinels, gains nothing from sharding. The
+// order of what a goroutine publishes to a channel is kept.
+//
+// While the server is away, messages reach the process in which they are published,
+// and the calls that need the server fail within [Options.Timeout], at once where it
+// is known to be away. The layer finds the server again by itself: see
+// [layer.Reporter].
 package chanxredis
 
-import "github.com/chanx-go/chanx/core/layer"
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
 
-var _ layer.Reporter
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/internal/relay"
+)
+
+// Layer is a layer on a server, or several that are one cluster. It is a
+// [layer.Reporter].
+type Layer struct {
+	client   *client
+	status   *relay.Status
+	channels *relay.Channels
+	closed   atomic.Bool
+}
+
+var _ layer.Reporter = (*Layer)(nil)
+
+// Open connects to the server that a URL names:
+//
+//	redis://[user[:password]@]host[:port][/database]
+//	redis-cluster://[user[:password]@]host[:port][,host[:port]...]
+//	redis-sentinel://[user[:password]@]host[:port][,host[:port]...]/master
+//
+// and rediss://, rediss-cluster:// and rediss-sentinel:// with TLS. User and password
+// are escaped as in any URL. A port is 6379, or a sentinel's 26379, where there is
+// none. The hosts of a cluster are some of its nodes, which know the others; those of
+// redis-sentinel:// are the sentinels, which know where the master is. After a "?",
+// prefix is [Options.Prefix], unless that is set, and for sentinels db is the
+// database, and sentinel_username and sentinel_password are for the sentinels, which
+// get no other.
+//
+// ctx bounds the opening, not the layer; so does [Options.Timeout]. Where the server
+// can't be reached, or does not let the user in, that is an error; once open, the
+// layer never gives up. opts may be nil. An error does not quote the URL.
+func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
+	t, err := parseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	o, err := opts.withDefaults(t)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+
+	l := &Layer{status: relay.NewStatus(o.Logger, t.String())}
+	if l.client, err = connect(ctx, t, o, l.status, l.restored); err != nil {
+		return nil, fmt.Errorf("chanxredis: %s: %w", t, err)
+	}
+	b := &broker{c: l.client}
+	l.channels = relay.NewChannels(b, l.status, relay.Options{Timeout: o.Timeout, Logger: o.Logger})
+	b.receive = l.channels.Receive
+	return l, nil
+}
+
+// restored is called by the client after an outage of a partition.
+func (l *Layer) restored(part int) {}
+
+// Publish implements [layer.Layer].
+func (l *Layer) Publish(ctx context.Context, channel string, data []byte) error {
+	return l.channels.Publish(ctx, channel, data)
+}
+
+// Subscribe implements [layer.Layer].
+func (l *Layer) Subscribe(ctx context.Context, channel string, handler func(data []byte)) (layer.Subscription, error) {
+	return l.channels.Subscribe(ctx, channel, handler)
+}
+
+// Health implements [layer.Reporter].
+func (l *Layer) Health() layer.Health { return l.status.Health() }
+
+// Close implements [layer.Layer]. Calls that are under way end with
+// [layer.ErrClosed].
+func (l *Layer) Close() error {
+	if l.closed.Swap(true) {
+		return nil
+	}
+	err := l.channels.Close()
+	l.client.close()
+	return err
+}
