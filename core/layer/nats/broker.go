@@ -1,0 +1,59 @@
+package chanxnats
+
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/chanx-go/chanx/core/layer/internal/relay"
+)
+
+// broker is pub/sub on core subjects.
+type broker struct {
+	conn  *conn
+	inlet *inlet
+}
+
+var _ relay.Broker = (*broker)(nil)
+
+const messageKind = "m"
+
+func newBroker(c *conn, receive func(channel string, data []byte)) *broker {
+	return &broker{conn: c, inlet: c.newInlet(func(channel string, m *nats.Msg) { receive(channel, m.Data) })}
+}
+
+// Part implements [relay.Broker].
+func (b *broker) Part(string) int { return 0 }
+
+// Publish implements [relay.Broker]. It returns once the server has the message.
+//
+// NATS doesn't answer a publish, and its client would return while the message is
+// still in a buffer: when the connection breaks, up to some seconds of messages would
+// be lost that were taken for sent. So Publish waits for a ping that is answered
+// after the message; publishers that wait at the same time share one.
+func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
+	subject := b.conn.subject(messageKind, channel)
+	return b.conn.failure(ctx, "publishing to "+subject, b.publish(ctx, subject, data))
+}
+
+func (b *broker) publish(ctx context.Context, subject string, data []byte) error {
+	c := b.conn
+	session := c.outConfirm.session()
+	if err := c.out.Publish(subject, data); err != nil {
+		return err
+	}
+	if err := c.outConfirm.confirm(ctx, session, c.bound); err != nil {
+		return err
+	}
+	return denied(c.out, subject)
+}
+
+// Listen implements [relay.Broker].
+func (b *broker) Listen(ctx context.Context, channel string) error {
+	return b.inlet.listen(ctx, b.conn.subject(messageKind, channel), channel)
+}
+
+// Unlisten implements [relay.Broker].
+func (b *broker) Unlisten(channel string) {
+	b.inlet.unlisten(b.conn.subject(messageKind, channel))
+}

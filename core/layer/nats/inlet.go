@@ -1,0 +1,92 @@
+package chanxnats
+
+import (
+	"context"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+// inletSize is how many messages wait for an inlet at the most. What comes while it
+// is full is dropped by the client, which complains; the numbers of messages and
+// entries then tell what was missed.
+const inletSize = 1 << 16
+
+// inlet takes what comes on subjects of one kind, in order, on one goroutine.
+type inlet struct {
+	conn    *conn
+	queue   chan *nats.Msg
+	receive func(channel string, m *nats.Msg)
+
+	mu       sync.RWMutex
+	listened map[string]listened // by subject
+}
+
+// listened is a subject that is listened to.
+type listened struct {
+	channel string
+	sub     *nats.Subscription
+}
+
+// newInlet starts an inlet that ends with the connection. receive may wait.
+func (c *conn) newInlet(receive func(channel string, m *nats.Msg)) *inlet {
+	in := &inlet{
+		conn:     c,
+		queue:    make(chan *nats.Msg, inletSize),
+		receive:  receive,
+		listened: make(map[string]listened),
+	}
+	c.running.Go(in.run)
+	return in
+}
+
+func (in *inlet) run() {
+	for {
+		select {
+		case m := <-in.queue:
+			in.mu.RLock()
+			l := in.listened[m.Subject]
+			in.mu.RUnlock()
+			if l.sub == m.Sub { // else it is of a subscription that has ended
+				in.receive(l.channel, m)
+			}
+		case <-in.conn.done:
+			return
+		}
+	}
+}
+
+// listen subscribes to a subject, for a channel, and returns once the server has the
+// subscription. It stands from then on, also where an error is returned because the
+// server is away.
+func (in *inlet) listen(ctx context.Context, subject, channel string) error {
+	c := in.conn
+	session := c.inConfirm.session()
+	in.mu.Lock()
+	sub, err := c.in.ChanSubscribe(subject, in.queue)
+	if err == nil {
+		in.listened[subject] = listened{channel, sub}
+	}
+	in.mu.Unlock()
+	if err == nil {
+		err = c.status.Err()
+	}
+	if err == nil {
+		err = c.inConfirm.confirm(ctx, session, c.bound)
+	}
+	if err == nil {
+		err = denied(c.in, subject)
+	}
+	return c.failure(ctx, "subscribing to "+subject, err)
+}
+
+// unlisten ends that.
+func (in *inlet) unlisten(subject string) {
+	in.mu.Lock()
+	l, ok := in.listened[subject]
+	delete(in.listened, subject)
+	in.mu.Unlock()
+	if ok {
+		_ = l.sub.Unsubscribe() // fails where the connection is closed, which ends it too
+	}
+}
