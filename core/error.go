@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/schema"
 )
 
@@ -37,7 +38,8 @@ type Violation = schema.Violation
 
 // Error is the one error type that reaches clients. Every other error that a
 // handler returns is logged and reaches the client as [Internal], without its
-// text.
+// text; but one that wraps [layer.ErrUnavailable], as those of publishing do while
+// the layer has lost its server, is [Unavailable].
 type Error struct {
 	Reason     Reason      `json:"reason"`
 	Detail     string      `json:"detail"`           // one sentence for a person
@@ -92,13 +94,17 @@ func (e *Error) Status() int {
 }
 
 // asError returns what a client may see of err: the [*Error] in it, or one for
-// the violations in it, or [Internal] and false.
+// the violations in it, or [Unavailable] where the layer has lost its server, which
+// it says and logs itself, or [Internal] and false.
 func asError(err error) (_ *Error, public bool) {
 	if e, ok := errors.AsType[*Error](err); ok && !ofPublisher(err, e) {
 		return e, true
 	}
 	if e, ok := errors.AsType[*schema.InvalidError](err); ok {
 		return invalid("the message is not valid", e.Violations, ""), true
+	}
+	if isAway(err) {
+		return &Error{Reason: Unavailable, Detail: awayDetail, cause: err}, true
 	}
 	return &Error{Reason: Internal, Detail: internalDetail, cause: err}, false
 }
@@ -127,7 +133,13 @@ func ofPublisher(err error, e *Error) bool {
 	return ok && inner == e
 }
 
-const internalDetail = "the server failed"
+const (
+	internalDetail = "the server failed"
+	awayDetail     = "this can't be done now: try again later"
+)
+
+// isAway reports whether an error is for want of the layer's server.
+func isAway(err error) bool { return errors.Is(err, layer.ErrUnavailable) }
 
 // invalid makes an error of violations whose paths are relative to prefix.
 func invalid(detail string, vs []Violation, prefix string) *Error {

@@ -40,6 +40,14 @@ func (gs *groups) shard(key groupKey) *groupShard {
 	return &gs.shards[maphash.String(gs.seed, key.name)%groupShards]
 }
 
+// get returns a group that has members in this process, or nil.
+func (gs *groups) get(key groupKey) *group {
+	s := gs.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m[key]
+}
+
 // acquire returns a group whose subscription stands, and counts the caller as a
 // user of it until release.
 func (gs *groups) acquire(ctx context.Context, c *consumer, key groupKey) (*group, error) {

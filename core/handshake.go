@@ -104,6 +104,9 @@ func (e *Endpoint) Open(h *Handshake) (*Session, error) {
 	if err == nil && hub.closing.Load() {
 		err = &Error{Reason: Unavailable, Detail: "the server is shutting down"}
 	}
+	if err == nil {
+		err = hub.expelledMeanwhile(c)
+	}
 	if err != nil {
 		c.lane.close()
 		c.lane.leave(c.workLater)

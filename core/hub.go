@@ -23,7 +23,8 @@ import (
 // HubOptions configure a hub. The zero value, and nil, mean the defaults.
 type HubOptions struct {
 	// Layer carries messages between processes. The default is a memory layer of
-	// the hub's own. A layer given here is not closed by the hub.
+	// the hub's own. A layer given here is not closed by the hub. It must bound
+	// calls that no context bounds, as those on Redis and NATS do.
 	Layer layer.Layer
 	// Logger gets what goes wrong; slog.Default() by default. Every message that
 	// is handled is logged at debug level.
@@ -49,6 +50,11 @@ type HubOptions struct {
 	// PresenceLease is how long those who are present on topics through this
 	// process are still shown after it has died; 30 s by default.
 	PresenceLease time.Duration
+	// IdentityKey returns what [Hub.Disconnect] and [GroupMember] call an identity,
+	// such as a user's id; "" for one that has no name. The default is the subject of
+	// its [Credential], or else the identity where it is a string, or what its method
+	// IdentityKey() string returns.
+	IdentityKey func(identity any) string
 	// DrainSpread is the time over which clients are told to come back after
 	// [Hub.Shutdown]; 5 s by default.
 	DrainSpread time.Duration
@@ -69,8 +75,10 @@ type Hub struct {
 	clock    atomic.Int64 // ticks of the wheel
 	tasks    tasks        // every goroutine of the hub
 	keeper   *keeper
-	told     told          // what was logged, and need not be again
-	skipped  atomic.Uint64 // what came through the layer and was not understood
+	cluster  *cluster                    // nil for a hub with a layer of its own
+	expelled atomic.Pointer[[]expulsion] // who was disconnected lately; written under mu
+	told     told                        // what was logged, and need not be again
+	skipped  atomic.Uint64               // what came through the layer and was not understood
 
 	mu        sync.Mutex
 	consumers map[string]*consumer
@@ -120,6 +128,10 @@ func NewHub(opts *HubOptions) *Hub {
 		h.conns[i].m = map[uint64]*Conn{}
 	}
 	h.wheel.hub, h.wheel.tick = h, longestTick
+	if h.options.Layer != nil {
+		h.cluster = newCluster(h)
+	}
+	h.expelled.Store(new([]expulsion))
 	h.keeper = newKeeper(h, h.options.PresenceLease)
 	h.wheel.heed(h.limits)
 	return h
@@ -140,6 +152,10 @@ func (h *Hub) addConsumer(c *consumer) {
 	h.consumers[c.name] = c
 	h.wheel.heed(c.limits)
 }
+
+// ID tells the hub from all others, those of other processes included. It is another
+// one with each start.
+func (h *Hub) ID() string { return h.id }
 
 // Connections returns how many connections are open in this process, those
 // whose handshake is under way included.
@@ -178,7 +194,9 @@ func (h *Hub) conn(serial uint64) *Conn {
 }
 
 func (h *Hub) insert(c *Conn) {
-	h.live.Add(1)
+	if h.live.Add(1) == 1 && h.cluster != nil {
+		defer h.cluster.wake()
+	}
 	s := &h.conns[c.serial%connShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,6 +271,12 @@ func (h *Hub) receiveDirect(data []byte) {
 		h.skip(&Observation{Kind: Skipped, Err: err}, &h.told)
 		return
 	}
+	if e.Hub {
+		if h.cluster != nil {
+			h.cluster.heed(&e)
+		}
+		return
+	}
 	_, serial, _ := parseConnID(string(e.To))
 	c := h.conn(serial)
 	if c == nil {
@@ -320,6 +344,9 @@ func (h *Hub) finish(ctx context.Context) error {
 				h.log.Warn("chanx: unsubscribing failed", "error", err)
 			}
 		})
+	}
+	if h.cluster != nil {
+		h.cluster.end()
 	}
 	h.keeper.release(ctx)
 	if err := h.tasks.Wait(ctx); err != nil {

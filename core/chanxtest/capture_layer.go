@@ -6,20 +6,41 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chanx-go/chanx/core/internal/envelope"
 	"github.com/chanx-go/chanx/core/layer"
 )
 
 var (
 	_ layer.History  = (*Capture)(nil)
 	_ layer.Presence = (*Capture)(nil)
+	_ layer.Reporter = (*Capture)(nil)
 )
 
 // Publish records data and passes it on, unless the capture swallows it.
 func (c *Capture) Publish(ctx context.Context, channel string, data []byte) error {
+	if isOfHub(data) {
+		return c.layer.Publish(ctx, channel, data)
+	}
 	if err := c.record(ctx, channel, data, false); err != nil || c.swallow {
 		return err
 	}
 	return c.layer.Publish(ctx, channel, data)
+}
+
+// isOfHub reports whether data is what hubs say to each other, which is nobody's
+// event and always passed on.
+func isOfHub(data []byte) bool {
+	var e envelope.Envelope
+	return e.Parse(data) == nil && e.Hub
+}
+
+// Health returns how the layer behind the capture is. One that needs no server is
+// always connected.
+func (c *Capture) Health() layer.Health {
+	if r, ok := c.layer.(layer.Reporter); ok {
+		return r.Health()
+	}
+	return layer.Health{Connected: true}
 }
 
 // Subscribe subscribes to the layer behind the capture.
