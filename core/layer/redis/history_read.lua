@@ -1,0 +1,30 @@
+-- KEYS: head, log. ARGV: epoch and number to read after, how many entries, the epoch
+-- that the channel begins with where it has none. Returns epoch and number of the last
+-- entry, 1 or 0 for a gap, and the data of entries: of so many that no call takes long.
+local c = load(KEYS[1], KEYS[2], ARGV[4])
+touch(c)
+expire(c, now - c.age)
+local after = tonumber(ARGV[2])
+if ARGV[1] ~= c.epoch or after > c.last or after < c.gone then
+  return { c.epoch, text(c.last), 0 }
+end
+local result = { c.epoch, text(c.last), 1 }
+local left = math.min(tonumber(ARGV[3]), c.last - after, 1024)
+local size, step = 0, 1
+while left > 0 and size < 1048576 do
+  -- The first are read one by one, since each may be of megabytes.
+  local page = redis.call('XRANGE', c.log, text(after + 1), '+', 'COUNT', math.min(step, left))
+  for _, e in ipairs(page) do
+    after = after + 1
+    if tonumber(string.match(e[1], '^(%d+)-')) ~= after then page = {} end
+    size = size + #e[2][2]
+    result[#result + 1] = e[2][2]
+  end
+  if #page == 0 then -- somebody has tampered with the log
+    redis.call('DEL', c.head)
+    return { c.epoch, text(c.last), 0 }
+  end
+  left = left - #page
+  step = math.min(step * 2, 128)
+end
+return result
