@@ -23,6 +23,7 @@ import (
 // never wait behind messages, nor behind the handlers of these.
 type conn struct {
 	opts   Options
+	target string // the servers, for people
 	status *relay.Status
 	in     *nats.Conn          // subscriptions
 	out    *nats.Conn          // publishes and requests
@@ -45,6 +46,7 @@ type conn struct {
 func connect(t target, opts Options) (*conn, error) {
 	c := &conn{
 		opts:   opts,
+		target: t.name,
 		status: relay.NewStatus(opts.Logger, "nats at "+t.name),
 		done:   make(chan struct{}),
 		away:   make(map[*nats.Conn]bool),

@@ -4,6 +4,8 @@ package chanxnats
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/relay"
@@ -16,7 +18,71 @@ type Core struct {
 	channels *relay.Channels
 }
 
-var _ layer.Reporter = (*Core)(nil)
+// Layer is a [layer.Layer] on NATS with JetStream, which keeps history. Make one with
+// [Open].
+type Layer struct {
+	*Core
+	history   *history
+	followers *relay.Followers
+}
+
+var (
+	_ layer.Reporter = (*Core)(nil)
+	_ layer.Reporter = (*Layer)(nil)
+	_ layer.History  = (*Layer)(nil)
+)
+
+// Open connects to the servers at a URL, as
+//
+//	nats://user:password@host:4222,host2:4222?prefix=chat
+//	tls://token@host
+//
+// and fails where none of them can be reached, refuses the user, or has no JetStream
+// for the account. After that the layer connects again whenever it has to, and never
+// gives up. ctx bounds the call. A nil opts is a zero one.
+func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
+	core, err := OpenCore(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	c := core.conn
+	bounded, cancel := c.bound(ctx)
+	defer cancel()
+	if _, err := c.js.AccountInfo(bounded); err != nil {
+		core.Close()
+		return nil, fmt.Errorf("chanxnats: no JetStream at %s: %w", c.target, err)
+	}
+	l := &Layer{Core: core}
+	l.history = newHistory(c, func(channel string, e layer.Entry) { l.followers.Receive(channel, e) })
+	l.followers = relay.NewFollowers(l.history, c.status, c.relayOptions())
+	c.onRestored(func() {
+		l.history.heads.clear()
+		l.followers.Restored(nil)
+	})
+	return l, nil
+}
+
+// Append implements [layer.History]. Where it returns an error that wraps
+// [layer.ErrUnavailable] the entry may be there even so, or come to be there, but
+// never twice.
+func (l *Layer) Append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
+	return l.history.Append(ctx, channel, data, keep)
+}
+
+// Read implements [layer.History].
+func (l *Layer) Read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	return l.history.Read(ctx, channel, after, limit)
+}
+
+// Follow implements [layer.History].
+func (l *Layer) Follow(ctx context.Context, channel string, handler func(layer.Entry)) (layer.Position, layer.Subscription, error) {
+	return l.followers.Follow(ctx, channel, handler)
+}
+
+// Close implements [layer.Layer].
+func (l *Layer) Close() error {
+	return errors.Join(l.followers.Close(), l.Core.Close())
+}
 
 // OpenCore connects to the servers at a URL; see [Open], but JetStream is not
 // needed.

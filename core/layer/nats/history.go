@@ -1,0 +1,226 @@
+package chanxnats
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/internal/relay"
+)
+
+const (
+	entryKind = "h" // entries are stored on these subjects
+	liveKind  = "l" // and published again on these
+)
+
+// history is a [layer.History] without Follow, on a stream.
+//
+// An entry's number and epoch, and the retention, stand in its message. Who appends
+// makes the next one from the last message of the channel, and the stream takes it
+// only if that one still is the last.
+type history struct {
+	conn   *conn
+	api    api
+	stream stream
+	heads  heads
+	inlet  *inlet
+}
+
+var _ relay.Log = (*history)(nil)
+
+func newHistory(c *conn, receive func(channel string, e layer.Entry)) *history {
+	h := &history{conn: c}
+	h.stream.conn, h.stream.name = c, c.name("history")
+	h.api = api{conn: c, stream: h.stream.name}
+	h.inlet = c.newInlet(func(channel string, m *nats.Msg) { h.live(channel, m, receive) })
+	return h
+}
+
+// live takes a message that was stored.
+func (h *history) live(channel string, m *nats.Msg, receive func(channel string, e layer.Entry)) {
+	r, data, err := parseRecord(m.Data)
+	if err != nil {
+		return // what else was published there is nothing of ours
+	}
+	if h.heads.get(channel) != nil {
+		// Who appends here, too, need not ask for it.
+		if seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64); err == nil {
+			h.heads.put(channel, &stored{record: r, seq: seq})
+		}
+	}
+	if !r.marker {
+		receive(channel, layer.Entry{Position: r.position(), Data: data})
+	}
+}
+
+// Append is that of [layer.History].
+func (h *history) Append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
+	if keep.Entries <= 0 || keep.Age <= 0 {
+		return fmt.Errorf("chanxnats: a retention of %d entries and %v: both must be above 0", keep.Entries, keep.Age)
+	}
+	if err := h.conn.begin(ctx); err != nil {
+		return h.failed(err)
+	}
+	bounded, cancel := h.conn.bound(ctx)
+	defer cancel()
+	err := h.append(bounded, channel, data, keep)
+	return h.failed(h.conn.failure(ctx, "appending to "+h.subject(channel), err))
+}
+
+// failed counts an Append that the server didn't take.
+func (h *history) failed(err error) error {
+	if errors.Is(err, layer.ErrUnavailable) {
+		h.conn.status.Failed(1)
+	}
+	return err
+}
+
+func (h *history) subject(channel string) string { return h.conn.subject(entryKind, channel) }
+
+func (h *history) append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
+	if err := h.stream.cover(ctx, keep); err != nil {
+		return err
+	}
+	t, err := h.heads.take(ctx, channel)
+	if err != nil {
+		return err
+	}
+	defer h.heads.give(channel, t)
+	return h.change(ctx, channel, func(last *stored) (record, []byte) {
+		return last.next(keep, time.Now()), data
+	})
+}
+
+// change stores a record made from the channel's last message, and data.
+func (h *history) change(ctx context.Context, channel string, next func(last *stored) (record, []byte)) error {
+	subject := h.subject(channel)
+	for {
+		last, err := h.last(ctx, channel)
+		if err != nil {
+			return err
+		}
+		r, data := next(last)
+		body := append(r.append(make([]byte, 0, 64+len(data))), data...)
+		seq, err := h.api.append(ctx, subject, body, last.seq)
+		switch {
+		case err == nil:
+			h.heads.put(channel, &stored{record: r, seq: seq})
+			return nil
+		case errors.Is(err, errConflict):
+			h.heads.drop(channel)
+		case noStream(err):
+			if err := h.await(ctx); err != nil {
+				return err
+			}
+		default:
+			h.heads.drop(channel) // it may be stored, or not
+			return err
+		}
+	}
+}
+
+// last returns the last message of a channel, as far as this process knows; of one
+// without messages a beginning, with a new epoch.
+func (h *history) last(ctx context.Context, channel string) (*stored, error) {
+	if s := h.heads.get(channel); s != nil {
+		return s, nil
+	}
+	for {
+		s, err := h.api.last(ctx, h.subject(channel))
+		switch {
+		case err == nil:
+			h.heads.put(channel, s)
+			return s, nil
+		case errors.Is(err, errNone):
+			return beginning(), nil
+		case noStream(err):
+			if err := h.await(ctx); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// beginning is what a channel has in place of its last message when it has none.
+func beginning() *stored {
+	s := &stored{record: record{marker: true}}
+	rand.Read(s.epoch[:]) //nolint:errcheck // it never fails
+	return s
+}
+
+// await waits for the stream's leader to be there, and makes the stream where there
+// is none any more.
+func (h *history) await(ctx context.Context) error {
+	h.heads.clear()
+	if _, err := h.stream.look(ctx, bounds{}); err != nil && !noStream(err) {
+		return err
+	}
+	select {
+	case <-time.After(20*time.Millisecond + mathrand.N(30*time.Millisecond)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Listen implements [relay.Log].
+func (h *history) Listen(ctx context.Context, channel string) error {
+	if err := h.conn.begin(ctx); err != nil {
+		return err
+	}
+	if err := h.inlet.listen(ctx, h.conn.subject(liveKind, channel), channel); err != nil {
+		return err
+	}
+	bounded, cancel := h.conn.bound(ctx)
+	defer cancel()
+	err := h.stream.cover(bounded, layer.Retention{})
+	if err == nil {
+		_, err = h.alive(bounded, channel)
+	}
+	return h.conn.failure(ctx, "following "+h.subject(channel), err)
+}
+
+// Unlisten implements [relay.Log].
+func (h *history) Unlisten(channel string) { h.inlet.unlisten(h.conn.subject(liveKind, channel)) }
+
+// alive returns the last message of a channel, which it makes sure to have one, and
+// one that is not about to be forgotten.
+func (h *history) alive(ctx context.Context, channel string) (*stored, error) {
+	for {
+		s, err := h.api.last(ctx, h.subject(channel))
+		switch {
+		case err == nil && !h.aging(s):
+			return s, nil
+		case noStream(err):
+			if err := h.await(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil && !errors.Is(err, errNone):
+			return nil, err
+		case err != nil:
+			s = beginning()
+		}
+		r := s.mark()
+		_, err = h.api.append(ctx, h.subject(channel), r.append(nil), s.seq)
+		if err != nil && !errors.Is(err, errConflict) && !noStream(err) {
+			return nil, err
+		}
+	}
+}
+
+// aging reports whether a message will be forgotten if nothing comes after it.
+func (h *history) aging(s *stored) bool {
+	b := h.stream.known.Load()
+	return b != nil && time.Since(s.time) > b.age/2
+}

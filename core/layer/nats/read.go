@@ -1,0 +1,195 @@
+package chanxnats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// atOnce is how many messages are asked for at once.
+const atOnce = 64
+
+// nowhere is the position of a channel that has no message, and that nobody follows.
+var nowhere = layer.Position{Epoch: "0"}
+
+// Read implements [layer.History].
+func (h *history) Read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	if limit <= 0 {
+		return nil, layer.Position{}, fmt.Errorf("chanxnats: a limit of %d entries: it must be above 0", limit)
+	}
+	if err := h.conn.begin(ctx); err != nil {
+		return nil, layer.Position{}, err
+	}
+	bounded, cancel := h.conn.bound(ctx)
+	defer cancel()
+	entries, head, err := h.read(bounded, channel, after, limit)
+	return entries, head, h.conn.failure(ctx, "reading "+h.subject(channel), err)
+}
+
+func (h *history) read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	last, err := h.end(ctx, channel)
+	if err != nil {
+		return nil, layer.Position{}, err
+	}
+	head := nowhere
+	if last != nil {
+		head = last.position()
+	}
+	switch {
+	case after.Epoch != head.Epoch || after.Seq > head.Seq:
+		return nil, head, gap(after, head)
+	case after.Seq == head.Seq:
+		return nil, head, nil
+	case after.Seq+1 < last.firstKept():
+		return nil, head, gap(after, head)
+	}
+	to := head.Seq
+	if uint64(limit) < to-after.Seq {
+		to = after.Seq + uint64(limit)
+	}
+	found, err := h.collect(ctx, last, after.Seq+1, to)
+	if errors.Is(err, errNone) || err == nil && last.tooOld(found[0].time, time.Now()) {
+		return nil, head, gap(after, head)
+	}
+	if err != nil {
+		return nil, head, err
+	}
+	entries := make([]layer.Entry, len(found))
+	for i, s := range found {
+		entries[i] = layer.Entry{Position: layer.Position{Epoch: head.Epoch, Seq: s.number}, Data: s.data}
+	}
+	return entries, head, nil
+}
+
+func gap(after, head layer.Position) error {
+	return fmt.Errorf("%w: after %d of %.40q, the last entry is %d of %q", layer.ErrGap, after.Seq, after.Epoch, head.Seq, head.Epoch)
+}
+
+// end returns the last message of a channel, or nil where it has none.
+func (h *history) end(ctx context.Context, channel string) (*stored, error) {
+	for {
+		s, err := h.api.last(ctx, h.subject(channel))
+		switch {
+		case errors.Is(err, errNone):
+			return nil, nil
+		case noStream(err):
+			if err := h.await(ctx); err != nil {
+				return nil, err
+			}
+		default:
+			return s, err
+		}
+	}
+}
+
+// collect returns the entries with the numbers from first to last, which it finds by
+// the links of end. Where one isn't there any more the error is errNone.
+func (h *history) collect(ctx context.Context, end *stored, first, last uint64) ([]*stored, error) {
+	found := make([]*stored, last-first+1)
+	known := make(map[uint64]uint64)           // sequences of entries that are still to be read, by number
+	above, aboveSeq := end.number+1, uint64(0) // the nearest known entry above
+	missing := len(found)
+	learn := func(s *stored) {
+		if !s.marker && first <= s.number && s.number <= last {
+			found[s.number-first] = s
+			missing--
+		}
+		s.links.each(s.after(), func(number, seq uint64) {
+			switch {
+			case number < first:
+			case number > last:
+				if number < above {
+					above, aboveSeq = number, seq
+				}
+			case found[number-first] == nil:
+				known[number] = seq
+			}
+		})
+	}
+	for learn(end); missing > 0; {
+		if len(known) == 0 {
+			// Nothing of the range is known yet: nearer, then.
+			if aboveSeq == 0 {
+				return nil, errNone
+			}
+			known[above] = aboveSeq
+			aboveSeq = 0
+		}
+		got, err := h.fetch(ctx, end.epoch, known)
+		if err != nil {
+			return nil, err
+		}
+		clear(known)
+		for _, s := range got {
+			learn(s)
+		}
+	}
+	return found, nil
+}
+
+// fetch reads entries, by number, at their sequences.
+func (h *history) fetch(ctx context.Context, epoch [8]byte, known map[uint64]uint64) ([]*stored, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		got    = make([]*stored, 0, len(known))
+		places = make(chan struct{}, atOnce)
+	)
+	for number, seq := range known {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			s, err := h.api.at(ctx, seq)
+			if err == nil && (s.epoch != epoch || s.marker || s.number != number) {
+				err = fmt.Errorf("entry %d is not at %d of the stream", number, seq)
+			}
+			if err != nil {
+				cancel(err)
+				return
+			}
+			mu.Lock()
+			got = append(got, s)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	return got, context.Cause(ctx)
+}
+
+// Heads implements [relay.Log].
+func (h *history) Heads(ctx context.Context, channels []string) ([]layer.Position, error) {
+	if err := h.conn.begin(ctx); err != nil {
+		return nil, err
+	}
+	another, err := h.stream.look(ctx, bounds{})
+	if err != nil {
+		return nil, h.conn.failure(ctx, "looking at the stream", err)
+	}
+	if another {
+		h.heads.clear()
+	}
+	ctx2, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	positions := make([]layer.Position, len(channels))
+	places := make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for i, channel := range channels {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			if s, err := h.alive(ctx2, channel); err != nil {
+				cancel(err)
+			} else {
+				positions[i] = s.position()
+			}
+		})
+	}
+	wg.Wait()
+	return positions, h.conn.failure(ctx, "looking at channels", context.Cause(ctx2))
+}

@@ -1,0 +1,179 @@
+package chanxnats
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// stream is the one that holds the history of all channels of a prefix. It is made
+// on first use. What it keeps of each channel is what the greediest retention asks
+// for, and only ever raised: each channel's own retention stands in its messages.
+type stream struct {
+	conn *conn
+	name string
+
+	known atomic.Pointer[bounds] // of the stream, as it was seen last; nil where it was not
+
+	mu      sync.Mutex // held by who looks at the stream, or changes it
+	asked   bounds     // the greatest that was asked for
+	created time.Time  // tells the stream from one of the same name
+}
+
+// bounds say how much a stream keeps.
+type bounds struct {
+	messages int64         // of each channel; math.MaxInt64 is all
+	age      time.Duration // math.MaxInt64 is for ever
+}
+
+const (
+	leastMessages = 128
+	leastAge      = time.Hour
+	// spareMessages is for markers among the entries of a channel.
+	spareMessages = 8
+	spareAge      = 10 * time.Minute
+)
+
+// boundsFor returns what has to be kept for a retention: for twice the age, so that
+// who comes back soon finds the same sequence. It is rounded up, so that a stream is
+// seldom changed.
+func boundsFor(keep layer.Retention) bounds {
+	b := bounds{messages: leastMessages, age: leastAge}
+	if keep.Entries > 1<<40 {
+		b.messages = math.MaxInt64
+	} else if keep.Entries > 0 {
+		b.messages = max(b.messages, roundUp(int64(keep.Entries)+spareMessages))
+	}
+	const century = 100 * 365 * 24 * time.Hour
+	if keep.Age > century {
+		b.age = math.MaxInt64
+	} else if hours := int64((2*keep.Age + spareAge + time.Hour - 1) / time.Hour); hours > 0 {
+		b.age = max(b.age, time.Duration(roundUp(hours))*time.Hour)
+	}
+	return b
+}
+
+// roundUp returns the least power of two that isn't below n.
+func roundUp(n int64) int64 { return 1 << bits.Len64(uint64(n-1)) }
+
+func (b bounds) cover(o bounds) bool { return b.messages >= o.messages && b.age >= o.age }
+
+func (b bounds) with(o bounds) bounds {
+	return bounds{messages: max(b.messages, o.messages), age: max(b.age, o.age)}
+}
+
+// cover makes sure that the stream is there, and keeps enough.
+func (s *stream) cover(ctx context.Context, keep layer.Retention) error {
+	need := boundsFor(keep)
+	if known := s.known.Load(); known != nil && known.cover(need) {
+		return nil
+	}
+	_, err := s.look(ctx, need)
+	return err
+}
+
+// look looks at the stream, makes it where it isn't there, and raises its bounds
+// where they are too low, also for what was asked before: another process may have
+// set what it needs, without having seen that. It reports whether this is another
+// stream than was seen before.
+func (s *stream) look(ctx context.Context, need bounds) (another bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = s.asked.with(need)
+	for range 10 { // as others may do the same at the same time
+		var info *jetstream.StreamInfo
+		info, err = s.info(ctx)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			info, err = s.make(ctx)
+		}
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		has := boundsOf(info.Config)
+		if has.cover(s.asked) && info.Config.RePublish != nil && info.Config.AllowDirect {
+			s.known.Store(&has)
+			another = !s.created.IsZero() && !s.created.Equal(info.Created)
+			s.created = info.Created
+			return another, nil
+		}
+		cfg := info.Config
+		s.set(&cfg, has.with(s.asked))
+		if _, err = s.conn.js.UpdateStream(ctx, cfg); err != nil {
+			return false, err
+		}
+	}
+	return false, errors.New("the stream's configuration changes all the time")
+}
+
+func (s *stream) info(ctx context.Context) (*jetstream.StreamInfo, error) {
+	handle, err := s.conn.js.Stream(ctx, s.name)
+	if err != nil {
+		return nil, err
+	}
+	return handle.CachedInfo(), nil
+}
+
+func (s *stream) make(ctx context.Context) (*jetstream.StreamInfo, error) {
+	cfg := jetstream.StreamConfig{
+		Name:        s.name,
+		Description: "history of chanx's channels",
+		Subjects:    []string{s.conn.opts.Prefix + "." + entryKind + ".>"},
+		Storage:     jetstream.FileStorage,
+		Replicas:    s.conn.opts.Replicas,
+		// A full stream refuses entries rather than forget other channels'.
+		Discard:  jetstream.DiscardNew,
+		MaxBytes: -1,
+	}
+	if s.conn.opts.Memory {
+		cfg.Storage = jetstream.MemoryStorage
+	}
+	if s.conn.opts.MaxBytes > 0 {
+		cfg.MaxBytes = s.conn.opts.MaxBytes
+	}
+	s.set(&cfg, s.asked)
+	handle, err := s.conn.js.CreateStream(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return handle.CachedInfo(), nil
+}
+
+// set sets what a stream must have, whoever made it.
+func (s *stream) set(cfg *jetstream.StreamConfig, b bounds) {
+	cfg.MaxMsgsPerSubject, cfg.MaxAge = -1, 0
+	if b.messages < math.MaxInt64 {
+		cfg.MaxMsgsPerSubject = b.messages
+	}
+	if b.age < math.MaxInt64 {
+		cfg.MaxAge = b.age
+	}
+	cfg.AllowDirect = true
+	// Followers listen to what is published again, which is what was stored, in the
+	// order in which it was. On the stream's own subjects comes also what it refuses.
+	cfg.RePublish = &jetstream.RePublish{
+		Source:      s.conn.opts.Prefix + "." + entryKind + ".>",
+		Destination: s.conn.opts.Prefix + "." + liveKind + ".>",
+	}
+}
+
+func boundsOf(cfg jetstream.StreamConfig) bounds {
+	b := bounds{messages: cfg.MaxMsgsPerSubject, age: cfg.MaxAge}
+	if b.messages <= 0 {
+		b.messages = math.MaxInt64
+	}
+	if b.age <= 0 {
+		b.age = math.MaxInt64
+	}
+	return b
+}
