@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"runtime/debug"
 	"sync"
@@ -278,7 +279,11 @@ func (c *Conn) logFailure(x *exchange, err error) {
 	if p, ok := errors.AsType[*panicError](err); ok {
 		args = append(args, "stack", string(p.stack))
 	}
-	c.hub.log.ErrorContext(c.ctx, "chanx: handler failed", args...)
+	level := slog.LevelError
+	if isAway(err) { // which the layer has logged, once for everybody
+		level = slog.LevelDebug
+	}
+	c.hub.log.Log(c.ctx, level, "chanx: handler failed", args...)
 }
 
 // handled tells log and observer of a message.

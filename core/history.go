@@ -111,25 +111,28 @@ type replay struct {
 }
 
 // begin confirms a subscription that was prepared, sends what the client has
-// missed, lets what is published reach it, and runs the OnOpen handlers. The lane
-// is held.
-func (s *Subscription) begin(ref []byte) {
+// missed, lets what is published reach it, and runs the OnOpen handlers. Where it
+// can't be known what the client has missed there is no subscription, and the
+// client may try again. The lane is held.
+func (s *Subscription) begin(ref []byte) error {
 	leaves := s.hold.leaves
 	if s.topic.history == nil {
 		s.join()
 		s.confirm(ref, nil)
 		s.live(0)
-	} else {
-		s.beginAt(ref)
+	} else if err := s.beginAt(ref); err != nil {
+		s.giveUp()
+		return &Error{Reason: Unavailable, Detail: "what was missed can't be read now", cause: err}
 	}
 	s.conn.runOnOpen(s.topic.handlers, s.state)
 	if leaves {
 		s.leave()
 	}
+	return nil
 }
 
 // beginAt is begin where the topic keeps history.
-func (s *Subscription) beginAt(ref []byte) {
+func (s *Subscription) beginAt(ref []byte) error {
 	from := s.from
 	s.from = nil
 	if from != nil {
@@ -138,15 +141,19 @@ func (s *Subscription) beginAt(ref []byte) {
 		if err == nil {
 			s.confirm(ref, placeAt(head, true))
 			r.run(entries)
-			return
+			return nil
 		}
 		if !errors.Is(err, layer.ErrGap) {
-			s.conn.hub.log.Error("chanx: reading a topic's history failed", "topic", s.name, "error", err)
+			if !isAway(err) {
+				s.conn.hub.log.Error("chanx: reading a topic's history failed", "topic", s.name, "error", err)
+			}
+			return err
 		}
 	}
 	at, base := s.join()
 	s.confirm(ref, placeAt(at, false))
 	s.live(base + at.Seq)
+	return nil
 }
 
 // run sends what the client has missed and then lets it have what comes.

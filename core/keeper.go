@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
@@ -24,6 +26,7 @@ type guest struct {
 	mu    sync.Mutex // held while the layer is told
 	told  bool       // the layer knows what is so
 	left  bool
+	when  time.Time     // of the leaving
 	grace time.Duration // of the leaving
 }
 
@@ -50,10 +53,22 @@ func (g *guest) doubt() {
 	g.mu.Unlock()
 }
 
+func (g *guest) untold() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.told
+}
+
 func (g *guest) leave(grace time.Duration) {
 	g.mu.Lock()
-	g.told, g.left, g.grace = false, true, grace
+	g.told, g.left, g.when, g.grace = false, true, time.Now(), grace
 	g.mu.Unlock()
+}
+
+func (g *guest) leftBefore(t time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.left && g.when.Before(t)
 }
 
 // keeper keeps the lease of a hub on those who are present through it, and sees to
@@ -102,7 +117,7 @@ func (k *keeper) enter(ctx context.Context, g *guest) error {
 	}
 	_, err := g.tell(ctx)
 	if errors.Is(err, layer.ErrNoLease) { // it has run out, and the next renewal is not due
-		if err = k.renew(ctx, g.layer); err == nil {
+		if _, err = k.renew(ctx, g.layer); err == nil {
 			_, err = g.tell(ctx)
 		}
 	}
@@ -114,12 +129,12 @@ func (k *keeper) enter(ctx context.Context, g *guest) error {
 
 // renew takes the lease anew where it has run out. Who was present under the old
 // one is entered again with the next renewal.
-func (k *keeper) renew(ctx context.Context, l layer.Presence) error {
-	fresh, err := l.Renew(ctx, k.hub.id, k.lease)
+func (k *keeper) renew(ctx context.Context, l layer.Presence) (fresh bool, err error) {
+	fresh, err = l.Renew(ctx, k.hub.id, k.lease)
 	if fresh || err != nil {
 		k.doubt.Store(true)
 	}
-	return err
+	return fresh, err
 }
 
 // admit notes a guest, and takes the lease where there is none.
@@ -144,24 +159,36 @@ func (k *keeper) admit(ctx context.Context, g *guest) error {
 // later.
 func (k *keeper) leave(ctx context.Context, g *guest, grace time.Duration) {
 	g.leave(grace)
-	if err := k.tell(ctx, g); err != nil {
-		k.hub.log.Warn("chanx: a member could not leave yet", "channel", g.channel, "key", g.session.Key, "error", err)
+	err := k.tell(ctx, g)
+	if err == nil {
+		return
 	}
+	level := slog.LevelWarn
+	if isAway(err) { // which the layer has logged, once for everybody
+		level = slog.LevelDebug
+	}
+	k.hub.log.Log(ctx, level, "chanx: a member could not leave yet", "channel", g.channel, "key", g.session.Key, "error", err)
 }
 
 // tell tells the layer of a guest, and forgets one that has left.
 func (k *keeper) tell(ctx context.Context, g *guest) error {
 	over, err := g.tell(ctx)
-	if !over {
-		return err
+	if over {
+		k.forget(g)
 	}
+	return err
+}
+
+// forget ends the keeping of guests of whom there is nothing to tell any more.
+func (k *keeper) forget(gone ...*guest) {
 	_ = k.lock(context.Background())
 	defer k.unlock()
-	delete(k.guests, g)
+	for _, g := range gone {
+		delete(k.guests, g)
+	}
 	if len(k.guests) == 0 {
 		k.end()
 	}
-	return nil
 }
 
 // end ends the goroutine. The keeper is locked.
@@ -178,6 +205,7 @@ func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
 	every := max(k.lease/3, time.Millisecond)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	failing := false
 	for {
 		select {
 		case <-ticker.C:
@@ -185,39 +213,86 @@ func (k *keeper) keep(l layer.Presence, stop <-chan struct{}) {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), every)
-		if err := k.renew(ctx, l); err != nil {
-			k.hub.log.Error("chanx: the lease of those who are present could not be renewed", "error", err)
-		} else {
-			forgotten := k.doubt.Swap(false)
-			if forgotten {
-				k.hub.log.Warn("chanx: the lease of those who are present may have run out")
-			}
-			k.catchUp(ctx, forgotten)
-		}
+		err := k.renewAll(ctx, l)
 		cancel()
+		if err != nil && !failing { // and not again until it has succeeded
+			k.hub.log.Error("chanx: the layer can't be told who is present", "error", err)
+		}
+		failing = err != nil
 	}
 }
 
+// renewAll renews the lease, and tells the layer what it doesn't know.
+func (k *keeper) renewAll(ctx context.Context, l layer.Presence) error {
+	began := time.Now()
+	fresh, err := k.renew(ctx, l)
+	if err != nil {
+		return fmt.Errorf("renewing the lease: %w", err)
+	}
+	forgotten := k.doubt.Swap(false)
+	if forgotten {
+		k.hub.log.Warn("chanx: the lease of those who are present may have run out")
+	}
+	if !fresh {
+		began = time.Time{}
+	}
+	return k.catchUp(ctx, forgotten, began)
+}
+
+// telling is how many calls tell the layer of guests at once.
+const telling = 32
+
 // catchUp tells the layer what it doesn't know, for as long as the context says:
 // of everybody where it may have forgotten them, because this process or the layer
-// stood still for too long.
-func (k *keeper) catchUp(ctx context.Context, forgotten bool) {
+// stood still for too long. Who has left before a time when there was no lease any
+// more is gone with the old one.
+func (k *keeper) catchUp(ctx context.Context, forgotten bool, noLease time.Time) error {
 	_ = k.lock(context.Background())
 	guests := slices.Collect(maps.Keys(k.guests))
 	k.unlock()
-	if forgotten {
-		for _, g := range guests {
+	var gone, untold []*guest
+	for _, g := range guests {
+		if forgotten {
 			g.doubt()
 		}
-	}
-	for _, g := range guests {
-		if err := k.tell(ctx, g); err != nil {
-			k.hub.log.Error("chanx: the layer could not be told of a member", "channel", g.channel, "key", g.session.Key, "error", err)
-		}
-		if ctx.Err() != nil {
-			return // the others next time
+		switch {
+		case g.leftBefore(noLease):
+			gone = append(gone, g)
+		case g.untold():
+			untold = append(untold, g)
 		}
 	}
+	if len(gone) > 0 {
+		k.forget(gone...)
+	}
+	return k.tellAll(ctx, untold)
+}
+
+// tellAll tells the layer of guests, several at once, and returns the first error.
+func (k *keeper) tellAll(ctx context.Context, guests []*guest) error {
+	var (
+		workers sync.WaitGroup
+		next    atomic.Int64
+		once    sync.Once
+		first   error
+	)
+	for range min(telling, len(guests)) {
+		workers.Go(func() {
+			for ctx.Err() == nil { // the others next time
+				i := int(next.Add(1)) - 1
+				if i >= len(guests) {
+					return
+				}
+				if err := k.tell(ctx, guests[i]); err != nil {
+					once.Do(func() {
+						first = fmt.Errorf("member %q of %q: %w", guests[i].session.Key, guests[i].channel, err)
+					})
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return first
 }
 
 // release ends the lease when the hub ends.

@@ -325,7 +325,10 @@ func (c *Conn) begin() {
 		return
 	}
 	for _, s := range c.subscriptions() {
-		s.begin(nil)
+		if err := s.begin(nil); err != nil {
+			c.Close(CloseOverloaded, "what was missed can't be read now")
+			return
+		}
 	}
 	c.runOnOpen(c.consumer.handlers, c.state)
 }

@@ -212,7 +212,10 @@ func (c *Conn) subscribe(x *exchange) {
 		return
 	}
 	s.from = from
-	s.begin(x.ref)
+	if err := s.begin(x.ref); err != nil {
+		x.fail(err)
+		return
+	}
 	x.complete(actionComplete)
 }
 
@@ -288,6 +291,21 @@ func (s *Subscription) end(how *CloseError) {
 	s.work.finish(errUnsubscribed)
 	exitAll([]*Subscription{s}, how)
 	c.runOnClose(s.topic.handlers, s.state, how)
+}
+
+// giveUp undoes what prepare has done for a subscription that did not begin. The lane
+// is held.
+func (s *Subscription) giveUp() {
+	c := s.conn
+	c.groupsMu.Lock()
+	_, in := c.topics[s.name]
+	delete(c.topics, s.name)
+	c.groupsMu.Unlock()
+	if !in {
+		return // the connection has ended, and ends it
+	}
+	s.detach()
+	exitAll([]*Subscription{s}, &CloseError{Code: CloseUnsubscribed})
 }
 
 // detach makes nothing more of the topic reach the client.
