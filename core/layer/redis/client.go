@@ -35,9 +35,10 @@ type client struct {
 	status   *relay.Status
 	restored func(part int) // called after an outage; nil for nobody
 
+	alive   context.Context // ends with close
 	stop    context.CancelFunc
 	stopped atomic.Bool
-	running sync.WaitGroup // parts and senders
+	running sync.WaitGroup // what waits for alive
 }
 
 // maxCommands is how many commands may be under way on one client. A connection
@@ -56,17 +57,16 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status, restore
 		status:   s,
 		restored: restored,
 	}
+	c.alive, c.stop = context.WithCancel(context.Background())
+	opened := make(chan error, 1)
+	c.running.Go(func() { opened <- c.open(t, o) })
 	var err error
-	if c.commands, err = dial(ctx, clientOptions(t, o)); err != nil {
-		return nil, err
+	select {
+	case err = <-opened:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	if c.live, err = dial(ctx, liveOptions(t, o)); err != nil {
-		c.commands.Close()
-		return nil, err
-	}
-	if c.sharded && c.commands.Mode() != rueidis.ClientModeCluster {
-		err = errors.New("the server is no cluster, which redis-cluster:// says")
-	} else {
+	if err == nil {
 		err = c.start(ctx)
 	}
 	if err != nil {
@@ -76,36 +76,70 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status, restore
 	return c, nil
 }
 
-// dial opens a client within the bounds of ctx.
-func dial(ctx context.Context, o rueidis.ClientOption) (rueidis.Client, error) {
-	type opened struct {
-		client rueidis.Client
-		err    error
-	}
-	done := make(chan opened, 1)
-	go func() {
-		client, err := rueidis.NewClient(o)
-		if err != nil && client != nil {
-			client.Close()
+// open makes the clients of rueidis, which connect at once.
+func (c *client) open(t *target, o Options) error {
+	for _, to := range []struct {
+		client  *rueidis.Client
+		options rueidis.ClientOption
+	}{
+		{&c.commands, commandOptions(t, o)},
+		{&c.live, liveOptions(t, o)},
+	} {
+		to.options.DialCtxFn = c.dial
+		client, err := rueidis.NewClient(to.options)
+		if client != nil {
+			*to.client = client // also where it is of no use, but has a connection
 		}
-		done <- opened{client, err}
-	}()
-	select {
-	case o := <-done:
-		return o.client, o.err
-	case <-ctx.Done():
-		go func() { // the one that comes late is not wanted any more
-			if o := <-done; o.err == nil {
-				o.client.Close()
-			}
-		}()
-		return nil, ctx.Err()
+		if err != nil {
+			return err
+		}
 	}
+	if c.sharded && c.commands.Mode() != rueidis.ClientModeCluster {
+		return errors.New("the server is no cluster, which the URL says")
+	}
+	return nil
 }
 
-// clientOptions are for the connection that commands use. Nothing is sent twice by
+// dial makes a connection that ends with the client, whatever is under way on it.
+func (c *client) dial(ctx context.Context, addr string, dialer *net.Dialer, secure *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.alive, cancel)()
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	tied := &tiedConn{Conn: conn, untie: context.AfterFunc(c.alive, func() { conn.Close() })}
+	if secure == nil {
+		return tied, nil
+	}
+	if secure.ServerName == "" {
+		secure = secure.Clone()
+		secure.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	over := tls.Client(tied, secure)
+	if err := over.HandshakeContext(ctx); err != nil {
+		tied.Close()
+		return nil, err
+	}
+	return over, nil
+}
+
+// tiedConn is a connection that ends with the client.
+type tiedConn struct {
+	net.Conn
+
+	untie func() bool
+}
+
+func (c *tiedConn) Close() error {
+	c.untie()
+	return c.Conn.Close()
+}
+
+// commandOptions are for the connection that commands use. Nothing is sent twice by
 // rueidis: of a command without a reply nobody knows whether it was done.
-func clientOptions(t *target, o Options) rueidis.ClientOption {
+func commandOptions(t *target, o Options) rueidis.ClientOption {
 	var secure *tls.Config
 	if t.tls {
 		secure = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -140,6 +174,7 @@ func clientOptions(t *target, o Options) rueidis.ClientOption {
 		PipelineMultiplex:   -1, // one connection keeps the order of what it is given
 		ReadBufferEachConn:  64 << 10,
 		WriteBufferEachConn: 64 << 10,
+		AlwaysPipelining:    true, // a connection that is read always is known to be lost at once
 		DisableRetry:        true,
 		DisableCache:        true,
 	}
@@ -149,7 +184,7 @@ func clientOptions(t *target, o Options) rueidis.ClientOption {
 // partition's own: rueidis would take a reader that handlers hold back for a dead
 // server.
 func liveOptions(t *target, o Options) rueidis.ClientOption {
-	live := clientOptions(t, o)
+	live := commandOptions(t, o)
 	live.ClientName = "chanx-live"
 	live.RingScaleEachConn = 4
 	live.WriteBufferEachConn = 16 << 10
@@ -159,15 +194,13 @@ func liveOptions(t *target, o Options) rueidis.ClientOption {
 
 // start runs partitions and senders, and waits for the first connection of each.
 func (c *client) start(ctx context.Context) error {
-	running, stop := context.WithCancel(context.Background())
-	c.stop = stop
 	for i := range c.tags {
 		p := newPart(c, i)
 		c.parts = append(c.parts, p)
 		s := newSender(c)
 		c.senders = append(c.senders, s)
-		c.running.Go(func() { p.run(running) })
-		c.running.Go(func() { s.run(running) })
+		c.running.Go(func() { p.run(c.alive) })
+		c.running.Go(func() { s.run(c.alive) })
 	}
 	for _, p := range c.parts {
 		if err := p.wait(ctx); err != nil {
@@ -181,12 +214,13 @@ func (c *client) start(ctx context.Context) error {
 // [layer.ErrClosed] from then on.
 func (c *client) close() {
 	c.stopped.Store(true)
-	if c.stop != nil {
-		c.stop()
-	}
+	c.stop()
 	c.running.Wait()
-	c.live.Close()
-	c.commands.Close()
+	for _, client := range []rueidis.Client{c.live, c.commands} {
+		if client != nil {
+			client.Close()
+		}
+	}
 }
 
 // part returns the number of the partition that a channel belongs to.

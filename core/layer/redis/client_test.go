@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,14 +114,16 @@ func TestPublishOrder(t *testing.T) {
 		if err := c.listen(t.Context(), "m", "room", box.receive); err != nil {
 			t.Fatal(err)
 		}
+		var publishing sync.WaitGroup
+		defer publishing.Wait()
 		for p := range publishers {
-			go func() {
+			publishing.Go(func() {
 				for i := range messages {
 					if err := c.publish(t.Context(), "m", "room", fmt.Appendf(nil, "%d %d", p, i)); err != nil {
 						t.Error(err)
 					}
 				}
-			}()
+			})
 		}
 		next := make([]int, publishers)
 		for range publishers * messages {

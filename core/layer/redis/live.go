@@ -36,6 +36,9 @@ var (
 	errEnded = errors.New("the connection was closed")
 )
 
+// kindLive is the kind of the channel that a partition has of its own.
+const kindLive = "live"
+
 // maxBatch is how many channels one command subscribes to, or messages go out with
 // at once.
 const maxBatch = 512
@@ -78,10 +81,10 @@ func (l *live) onSubscription(s rueidis.PubSubSubscription) {
 
 // begin makes the connection and all subscriptions.
 func (l *live) begin(ctx context.Context) error {
-	// Each connection has a channel of its own, on which nothing comes: it makes the
-	// connection one for subscriptions, and in a cluster one to the right node, which
-	// tells when it isn't any more.
-	if err := l.subscribe(ctx, []string{l.p.c.partKey("live", l.p.n)}); err != nil {
+	// Each partition has a channel of its own, on which nothing comes that matters: it
+	// makes the connection one for subscriptions, and in a cluster one to the right
+	// node, which tells when it isn't any more.
+	if err := l.subscribe(ctx, []string{l.p.c.partKey(kindLive, l.p.n)}); err != nil {
 		return err
 	}
 	for changes := l.p.take(true); len(changes) > 0; changes = l.p.take(false) {

@@ -137,6 +137,9 @@ func (p *part) run(ctx context.Context) {
 		conn := p.open()
 		err := conn.begin(ctx)
 		if err == nil {
+			err = p.reach(ctx)
+		}
+		if err == nil {
 			backoff = minBackoff
 			p.up(again)
 			err = conn.serve(ctx)
@@ -149,6 +152,16 @@ func (p *part) run(ctx context.Context) {
 		}
 		backoff = min(2*backoff, maxBackoff)
 	}
+}
+
+// reach makes sure that commands come through too. The connection that they had may
+// be as dead as that of the subscriptions was, which the first of them finds out.
+func (p *part) reach(ctx context.Context) error {
+	name := p.c.partKey(kindLive, p.n)
+	if p.c.send(ctx, p.n, name, nil) == nil {
+		return nil
+	}
+	return p.c.send(ctx, p.n, name, nil)
 }
 
 // up tells that the connection stands, with all subscriptions.

@@ -33,15 +33,17 @@ func newSender(c *client) *sender {
 	return &sender{c: c, wake: make(chan struct{}, 1)}
 }
 
-// publish sends data to a channel of a kind, and waits for the server to have it.
-// Messages to one channel go out in the order of the calls. The errors are those of
-// do.
+// publish sends data to a channel of a kind, and waits for the server to have it. Of
+// what one goroutine publishes the order is kept. Where it returns an error, data must
+// not be changed any more. The errors are those of do.
 func (c *client) publish(ctx context.Context, kind, channel string, data []byte) error {
-	m := &message{
-		name: c.key(kind, channel), data: string(data),
-		since: time.Now(), done: make(chan error, 1),
-	}
-	if !c.senders[c.part(channel)].add(m) {
+	return c.send(ctx, c.part(channel), c.key(kind, channel), data)
+}
+
+// send publishes to a channel of the server.
+func (c *client) send(ctx context.Context, part int, name string, data []byte) error {
+	m := &message{name: name, data: rueidis.BinaryString(data), since: time.Now(), done: make(chan error, 1)}
+	if !c.senders[part].add(m) {
 		return layer.ErrClosed
 	}
 	select {
