@@ -12,7 +12,9 @@ import (
 // client says it got.
 func TestLedger(t *testing.T) {
 	const p = "A"
-	msg := func(n, seq uint64) happening { return happening{kind: got, node: "B", from: p, n: n, epoch: "e", seq: seq} }
+	msg := func(n, seq uint64) happening {
+		return happening{kind: got, node: "B", from: p, n: n, epoch: "e", seq: seq}
+	}
 	start := happening{kind: toldGap, node: "B", epoch: "e"}
 	begin := happening{kind: joined, node: "B"}
 	for name, c := range map[string]struct {

@@ -44,10 +44,11 @@ type ledger struct {
 	mu       sync.Mutex
 	attempts map[line][]attempt
 	clients  map[string]map[string][]happening // by client and channel
+	refusals map[string]int                    // subscriptions that an error answered, by its reason
 }
 
 func newLedger() *ledger {
-	return &ledger{attempts: map[line][]attempt{}, clients: map[string]map[string][]happening{}}
+	return &ledger{attempts: map[line][]attempt{}, clients: map[string]map[string][]happening{}, refusals: map[string]int{}}
 }
 
 // published takes note of the next message of a line.
@@ -108,9 +109,9 @@ type counts struct {
 	Recovered  int // with history: how often a client was told that it has got everything
 	Reset      int // and how often that it hasn't, the first time apart
 
-	Longest time.Duration // call
-	Latest  time.Duration // delivery, after the message was published, of those that were not replayed
-	Again   time.Duration // from the end of the fault until every client had got something of every publisher, on every channel
+	Longest time.Duration  // call
+	Latest  time.Duration  // delivery, after the message was published, of those that were not replayed
+	Again   time.Duration  // from the end of the fault until every client had got something of every publisher, on every channel
 	Missed  map[string]int // by process, the messages that were taken over and did not come, once for each channel
 	Unheard map[string]int // by process, the messages that did not come, whatever the call returned
 }
@@ -322,4 +323,11 @@ func nodeAt(all []happening, i int) string {
 		return ""
 	}
 	return all[max(i, 0)].node
+}
+
+// refusedSubscription takes note of a subscription that an error answered.
+func (l *ledger) refusedSubscription(reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refusals[reason]++
 }

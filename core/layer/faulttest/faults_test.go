@@ -1,0 +1,167 @@
+package faulttest_test
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+// TestMain runs the tests, or is one of the processes that they start.
+func TestMain(m *testing.M) {
+	if config := os.Getenv(nodeEnv); config != "" {
+		if err := runNode(config); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// atOnce is how many scenarios take place at the same time: most of each is waiting.
+const atOnce = 6
+
+// result is what came of a scenario.
+type result struct {
+	groups, topics counts
+	outages        uint64 // of the process that had most
+	lost           uint64 // what the processes know to have missed
+	failed         uint64
+}
+
+func TestFaults(t *testing.T) {
+	results := make([]*result, len(scenarios))
+	next := make(chan int, len(scenarios))
+	for i := range scenarios {
+		next <- i
+	}
+	close(next)
+	var runners sync.WaitGroup
+	for range atOnce {
+		runners.Go(func() {
+			for i := range next {
+				t.Run(scenarios[i].String(), func(t *testing.T) { results[i] = scenarios[i].run(t) })
+			}
+		})
+	}
+	runners.Wait()
+	if t.Failed() {
+		return
+	}
+	publish(t, results)
+}
+
+// run has the fault happen, and checks what came of it.
+func (s *scenario) run(t *testing.T) *result {
+	f := newField(t, s.system(t))
+	s.do(f)
+	f.flows(f.since)
+	f.finish()
+	healths := f.healths()
+	for _, c := range f.clients {
+		c.stop()
+	}
+	for _, n := range f.running() {
+		n.stop()
+	}
+	node := func(publisher string) string { return publisher }
+	r := &result{
+		groups: f.ledger.tally(groups, false, f.killed, node, f.since),
+		topics: f.ledger.tally(f.topics, true, f.killed, node, f.since),
+	}
+	for _, h := range healths {
+		r.outages = max(r.outages, h.Layer.Outages)
+		r.lost += h.Layer.Lost
+		r.failed += h.Layer.Failed
+	}
+	t.Logf("groups %+v\ntopics %+v\noutages %d, known to be lost %d, failed %d, refusals %v", r.groups, r.topics, r.outages, r.lost, r.failed, f.ledger.refusals)
+	s.check(t, f, r, healths)
+	if t.Failed() {
+		t.Logf("logs:\n%s", f.logs(slog.LevelInfo))
+	}
+	return r
+}
+
+// check holds what came of a scenario against what is promised.
+func (s *scenario) check(t *testing.T, f *field, r *result, healths map[string]chanx.Health) {
+	for what, n := range map[string]int{
+		"groups: duplicates":                        r.groups.Duplicates,
+		"groups: out of order":                      r.groups.Reordered,
+		"groups: never published":                   r.groups.Phantoms,
+		"groups: lost within a process":             r.groups.LocalLost,
+		"topics: lost in silence":                   r.topics.Lost,
+		"topics: duplicates":                        r.topics.Duplicates,
+		"topics: out of order":                      r.topics.Reordered,
+		"topics: never published":                   r.topics.Phantoms,
+		"topics: gaps in the numbers, without word": r.topics.Gaps,
+	} {
+		if n != 0 {
+			t.Errorf("%s: %d", what, n)
+		}
+	}
+	if s.kept && r.topics.Told+r.topics.Reset != 0 {
+		t.Errorf("topics: %d deliveries missing, and clients told so %d times, though all was kept", r.topics.Told, r.topics.Reset)
+	}
+	if longest := max(r.groups.Longest, r.topics.Longest); longest > timeout+slack {
+		t.Errorf("a publisher had to wait for %v", longest)
+	}
+	for node, h := range healths {
+		// What a process missed it knows, and what it says it missed is not there.
+		if missed := r.groups.Missed[node]; h.Layer.Lost < uint64(missed) {
+			t.Errorf("the process %s missed %d messages, and knows of %d", node, missed, h.Layer.Lost)
+		}
+		if !h.Layer.Connected || h.Status != "ok" {
+			t.Errorf("in the end the health of %s is %+v, %+v", node, h, h.Layer)
+		}
+	}
+	s.checkLogs(t, f, healths)
+}
+
+// checkLogs: an outage is logged once, and what it brings about not for each message.
+func (s *scenario) checkLogs(t *testing.T, f *field, healths map[string]chanx.Health) {
+	for _, n := range f.nodes {
+		h, ok := healths[n.Name]
+		if !ok {
+			continue
+		}
+		all := n.logged(slog.LevelWarn)
+		gone := 0
+		for _, text := range all {
+			if strings.Contains(text, "has lost its server") {
+				gone++
+			}
+		}
+		if uint64(gone) != h.Layer.Outages {
+			t.Errorf("%s had %d outages, and logged %d", n.Name, h.Layer.Outages, gone)
+		}
+		if bound := 10 + 6*int(h.Layer.Outages); len(all) > bound {
+			t.Errorf("%s has logged %d lines, above %d:\n%s", n.Name, len(all), bound, strings.Join(all[:bound], "\n"))
+		}
+	}
+}
+
+// short formats a time for the report.
+func short(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "–"
+	case d < 10*time.Millisecond:
+		return "<10 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Round(10*time.Millisecond).Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func publish(t *testing.T, results []*result) {
+	for i, r := range results {
+		t.Log(cmp.Or(scenarios[i].String(), "?"), short(r.topics.Again))
+	}
+}

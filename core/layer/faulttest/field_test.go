@@ -1,0 +1,218 @@
+package faulttest_test
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	chanx "github.com/chanx-go/chanx/core"
+)
+
+const (
+	timeout   = 2 * time.Second        // of the layers
+	every     = 100 * time.Millisecond // a publisher publishes
+	slack     = 2 * time.Second        // beyond what a call may take, on a machine that does other things too
+	flowsIn   = 30 * time.Second       // everything after a fault
+	perNode   = 2                      // clients
+	processes = 3                      // that have clients
+)
+
+var (
+	groups = []string{"g:0", "g:1"}
+	topics = []string{"log:0", "log:1"}
+)
+
+// field is where a scenario takes place: servers, processes and clients.
+type field struct {
+	testing.TB
+	system  *system
+	ledger  *ledger
+	topics  []string
+	clients []*client
+	since   time.Time // the fault is over
+
+	mu     sync.Mutex
+	nodes  []*node // in the order in which they came; the worker is the last of the first ones
+	killed map[string]bool
+}
+
+// newField starts everything, and returns once messages flow everywhere.
+func newField(t testing.TB, s *system) *field {
+	f := &field{TB: t, system: s, ledger: newLedger(), killed: map[string]bool{}}
+	if s.history {
+		f.topics = topics
+	}
+	var starting sync.WaitGroup
+	names := []string{"A", "B", "C", "worker"}
+	f.nodes = make([]*node, len(names))
+	configs := make([]nodeConfig, len(names))
+	for i, name := range names {
+		configs[i] = f.config(name, i == processes)
+	}
+	for i := range names {
+		starting.Go(func() { f.nodes[i] = startNode(t, f.ledger, configs[i]) })
+	}
+	starting.Wait()
+	if slices.Contains(f.nodes, nil) {
+		t.FailNow()
+	}
+	for i := range perNode * processes {
+		c := f.client(fmt.Sprint("client ", i+1), i)
+		f.clients = append(f.clients, c)
+		c.start()
+	}
+	begin := time.Now()
+	for _, n := range f.nodes {
+		n.order(order{Do: "load", Groups: groups, Topics: f.topics, Every: every})
+	}
+	f.flows(begin)
+	return f
+}
+
+func (f *field) config(name string, worker bool) nodeConfig {
+	return nodeConfig{Name: name, Layer: f.system.layer, URL: f.system.address(name), Timeout: timeout, Replicas: f.system.replicas, Worker: worker}
+}
+
+// client makes a client that likes one process best. It is to be started.
+func (f *field) client(name string, home int) *client {
+	c := &client{name: name, ledger: f.ledger, topics: f.topics, groups: slices.Clone(groups)}
+	c.nodes = func() []*node {
+		running := f.running()
+		running = slices.DeleteFunc(running, func(n *node) bool { return n.Worker })
+		home := home % max(1, len(running))
+		return slices.Concat(running[home:], running[:home])
+	}
+	f.Cleanup(func() {
+		if c.end != nil {
+			c.stop()
+		}
+	})
+	return c
+}
+
+// running returns the processes that run.
+func (f *field) running() []*node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.nodes), func(n *node) bool { return !n.running() })
+}
+
+// add starts one more process, with its publishers.
+func (f *field) add(name string, worker bool) {
+	n := startNode(f, f.ledger, f.config(name, worker))
+	f.mu.Lock()
+	f.nodes = append(f.nodes, n)
+	f.mu.Unlock()
+	n.order(order{Do: "load", Groups: groups, Topics: f.topics, Every: every})
+}
+
+// kill ends a process as a crash does.
+func (f *field) kill(name string) {
+	for _, n := range f.running() {
+		if n.Name == name {
+			n.kill()
+		}
+	}
+	f.killed[name] = true
+}
+
+// wait lets time pass, in which every hub has to stay up.
+func (f *field) wait(d time.Duration) {
+	f.Helper()
+	end := time.After(d)
+	look := time.NewTicker(500 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case <-end:
+			return
+		case <-look.C:
+			for _, n := range f.running() {
+				n.health()
+			}
+		}
+	}
+}
+
+// until waits until something has come about.
+func (f *field) until(what string, done func() bool) {
+	f.Helper()
+	deadline := time.After(flowsIn)
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !done() {
+		select {
+		case <-deadline:
+			f.Fatalf("after %v it is not so that %s", flowsIn, what)
+		case <-look.C:
+		}
+	}
+}
+
+// restored says that the fault is over.
+func (f *field) restored() { f.since = time.Now() }
+
+func (f *field) publishers() (names []string) {
+	for _, n := range f.running() {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// flows waits until every client got something of every publisher, on every
+// channel, that it did not have at a time.
+func (f *field) flows(since time.Time) {
+	f.Helper()
+	f.reaches("messages flow everywhere", func(h happening) bool { return h.at.After(since) })
+}
+
+func (f *field) reaches(what string, pass func(happening) bool) {
+	f.Helper()
+	channels := slices.Concat(groups, f.topics)
+	deadline := time.Now().Add(flowsIn)
+	f.until(what, func() bool {
+		missing := f.ledger.reached(channels, f.publishers(), pass)
+		if time.Now().After(deadline.Add(-time.Second)) && len(missing) > 0 {
+			slices.Sort(missing)
+			f.Logf("missing: %s\n%s", strings.Join(missing, ", "), f.logs(slog.LevelInfo))
+			return false
+		}
+		return len(missing) == 0
+	})
+}
+
+// finish ends the publishers, and waits for their last messages.
+func (f *field) finish() {
+	f.Helper()
+	for _, n := range f.running() {
+		n.order(order{Do: "finish"})
+	}
+	for _, n := range f.running() {
+		n.finish()
+	}
+	f.reaches("the last messages arrive", func(h happening) bool { return h.end })
+}
+
+// healths returns what the processes say of themselves.
+func (f *field) healths() map[string]chanx.Health {
+	all := map[string]chanx.Health{}
+	for _, n := range f.running() {
+		all[n.Name] = n.health()
+	}
+	return all
+}
+
+// logs returns what the processes have logged.
+func (f *field) logs(level slog.Level) string {
+	var b strings.Builder
+	for _, n := range f.nodes {
+		for _, text := range n.logged(level) {
+			fmt.Fprintf(&b, "%s: %s\n", n.Name, text)
+		}
+	}
+	return b.String()
+}
