@@ -1,5 +1,7 @@
 package main
 
+import chanx "github.com/chanx-go/chanx/core"
+
 // Hello is the first that a client hears: who serves it.
 type Hello struct {
 	Process string `json:"process" doc:"The name of the process"`
@@ -75,3 +77,41 @@ type News struct {
 
 // Action names the message.
 func (News) Action() string { return "news" }
+
+// Who asks for everybody who is connected, on all processes.
+type Who struct{}
+
+// Action names the message.
+func (Who) Action() string { return "who" }
+
+// Everybody answers [Who], with up to 100 of them.
+type Everybody chanx.GroupMembers
+
+// Action names the message.
+func (Everybody) Action() string { return "everybody" }
+
+// Count asks how many connections there are, on all processes.
+type Count struct{}
+
+// Action names the message.
+func (Count) Action() string { return "count" }
+
+// Counted answers [Count].
+type Counted chanx.ConnectionCount
+
+// Action names the message.
+func (Counted) Action() string { return "counted" }
+
+// Disconnect ends every connection of a user, on all processes.
+type Disconnect struct {
+	User string `json:"user" minLength:"1" maxLength:"100"`
+}
+
+// Action names the message.
+func (Disconnect) Action() string { return "disconnect" }
+
+// Disconnected answers [Disconnect].
+type Disconnected chanx.Disconnection
+
+// Action names the message.
+func (Disconnected) Action() string { return "disconnected" }

@@ -35,7 +35,7 @@ func routes(d *desk, o options) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(config)
 	})
-	mux.Handle("GET /healthz", shared(o, health(d)))
+	mux.Handle("GET /healthz", shared(o, d.hub.HealthHandler()))
 	chanxchi.Handle(mux, "GET /ws", d.seats, &chanxchi.Options{Identity: userOf})
 	return secure(o, mux)
 }

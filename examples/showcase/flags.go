@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/chanx-go/chanx/examples/internal/layers"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
 
@@ -15,11 +16,12 @@ import (
 type options struct {
 	addr       string
 	framework  string
+	layer      string // URL of what connects processes
 	completion bool
 	document   string // file to write the AsyncAPI document to; "-" for standard output
 }
 
-// parse reads the command line. What it can't do yet it says.
+// parse reads the command line.
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	frameworks := strings.Join(server.Frameworks(), ", ")
@@ -27,7 +29,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.SetOutput(io.Discard) // errors are for the caller to print
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 for any that is free")
 	flags.StringVar(&o.framework, "framework", "chi", "web `framework`: "+frameworks)
-	layer := flags.String("layer", "memory", "what connects processes: memory, redis://… or nats://…")
+	flags.StringVar(&o.layer, "layer", layers.Memory, "`URL` of what connects processes: "+layers.Usage)
 	flags.BoolVar(&o.completion, "completion", false, "announce with a frame that a message was handled")
 	flags.StringVar(&o.document, "asyncapi", "", "write the AsyncAPI document to a `file` and exit: in YAML if it ends in .yaml or .yml, - for standard output")
 	err := flags.Parse(args)
@@ -45,8 +47,9 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("unknown -framework %q: there are %s", o.framework, frameworks)
 	case o.document == "" && given(flags, "asyncapi"):
 		return o, errors.New("-asyncapi needs the name of a file, or - for standard output")
-	case *layer != "memory":
-		return o, fmt.Errorf("-layer %q is not there yet: memory is", *layer)
+	}
+	if err := layers.Check(o.layer); err != nil {
+		return o, fmt.Errorf("-layer: %w", err)
 	}
 	return o, nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/chanx-go/chanx/core/asyncapi"
 	"github.com/chanx-go/chanx/core/asyncapi/spec"
+	"github.com/chanx-go/chanx/examples/internal/layers"
 	"github.com/chanx-go/chanx/examples/showcase/internal/app"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 )
@@ -36,7 +37,7 @@ func main() {
 }
 
 // run is the program: it returns when ctx has ended and every client is gone.
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	opts, err := parse(args, out)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -44,7 +45,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a := app.New(&app.Options{Completion: opts.completion})
+	if opts.document != "" {
+		opts.layer = layers.Memory // a document asks no server
+	}
+	layer, err := layers.Open(ctx, opts.layer)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, layer.Close()) }()
+	a := app.New(&app.Options{Layer: layer, Completion: opts.completion})
 	srv, err := server.New(opts.framework, a)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package layers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,13 @@ import (
 	"github.com/chanx-go/chanx/core/layer"
 	chanxredis "github.com/chanx-go/chanx/core/layer/redis"
 )
+
+// Layer is a layer that can do all that there is.
+type Layer interface {
+	layer.Layer
+	layer.History
+	layer.Presence
+}
 
 // Memory is the URL of a layer that connects nobody.
 const Memory = "memory"
@@ -33,10 +41,10 @@ func Check(url string) error {
 	return fmt.Errorf("unknown layer %q: it is %s", url, Usage)
 }
 
-// Open opens a layer that has all capabilities. The caller closes it, after the
+// Open opens a layer. The caller closes it, after the
 // hubs on it have been shut down. The error says what is wrong with the URL, or
 // that the server can't be reached; a NATS server needs JetStream.
-func Open(ctx context.Context, url string) (layer.Layer, error) {
+func Open(ctx context.Context, url string) (Layer, error) {
 	if err := Check(url); err != nil {
 		return nil, err
 	}
@@ -49,8 +57,15 @@ func Open(ctx context.Context, url string) (layer.Layer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("opening the layer on Redis: %w", err)
 		}
-		return l, nil
+		return full(l)
 	default:
 		return nil, fmt.Errorf("the layer on NATS is not there yet: %q", url)
 	}
+}
+
+func full(l layer.Layer) (Layer, error) {
+	if all, ok := l.(Layer); ok {
+		return all, nil
+	}
+	return nil, errors.Join(fmt.Errorf("a %T keeps no history yet", l), l.Close())
 }

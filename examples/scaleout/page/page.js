@@ -17,6 +17,6 @@ for (const { name } of config.peers) paint(document.createElement('i'), name); /
 const processes = new Processes(document.getElementById('processes'), config);
 const clients = config.peers.slice(0, users.length).map(({ name }, i) => new Client(users[i], room, config.peers, name));
 document.getElementById('clients').append(...clients.map(({ element }) => element));
-const queries = new Queries(clients, room);
+const queries = new Queries(clients, processes);
 
 Object.assign(window, { scaleout: { processes, clients, queries } }); // for the console

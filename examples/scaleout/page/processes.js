@@ -8,6 +8,7 @@ export class Processes {
   constructor(list, { peers, control }) {
     this.control = control;
     this.cards = new Map();
+    this.hubs = new Map(); // names, by the ids of hubs
     for (const { name, url } of peers) this.add(list, name, name, url);
     if (control) {
       this.add(list, 'worker', 'W', '', 'worker');
@@ -45,6 +46,9 @@ export class Processes {
     }
     this.cards.set(name, card);
   }
+
+  /** The name of the process that has a hub, of which the id is another one with each start. */
+  nameOf(hub) { return this.hubs.get(hub) ?? 'a process that is gone'; }
 
   card(name) { return this.cards.get(name); }
 
@@ -93,6 +97,7 @@ export class Processes {
     if (this.control && !this.running.has(card.name)) return;
     try {
       card.health = await (await fetch(`${card.url}/healthz`, { signal: AbortSignal.timeout(pace) })).json();
+      this.hubs.set(card.health.hub, card.name);
     } catch { /* it is down */ }
   }
 

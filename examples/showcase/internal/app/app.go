@@ -3,19 +3,22 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/examples/internal/layers"
 )
 
 // Options configure an [App]. nil means the defaults.
 type Options struct {
-	Layer      layer.Layer   // what the processes of the showcase share; a memory layer of its own by default
+	Layer      layers.Layer  // what the processes of the showcase share; a memory layer of its own by default
 	Logger     *slog.Logger  // slog.Default() by default
 	Completion bool          // announce with a frame that a message, a group's message or an event was handled
 	JobTime    time.Duration // that a background job takes; 500 ms by default
@@ -38,12 +41,13 @@ type App struct {
 	TopicHub      *chanx.Consumer[*chanx.Conn]
 	Rooms         *chanx.Topic[*chanx.Subscription]
 	OneRoom       chanx.Mountable // one of Rooms, at an address of its own
-	Presence      *chanx.Topic[*chanx.Subscription]
+	Presence      *chanx.Topic[*Watch]
 	Lounge        *chanx.Consumer[*Lounge]
 	Lobbies       *chanx.Topic[*Lobby]
 	Guests        *chanx.Presence[Guest] // of Lobbies
 
 	worker *Worker
+	online *online
 }
 
 // New makes the hub and its consumers. They are not mounted yet, and jobs wait
@@ -52,8 +56,10 @@ func New(opts *Options) *App {
 	if opts == nil {
 		opts = &Options{}
 	}
-	hub := chanx.NewHub(&chanx.HubOptions{Layer: opts.Layer, Logger: opts.Logger, QuietActions: []string{"ping"}})
-	a := &App{Hub: hub, worker: newWorker(opts.JobTime, opts.Logger)}
+	log := cmp.Or(opts.Logger, slog.Default())
+	shared := cmp.Or(opts.Layer, layers.Layer(layer.NewMemory()))
+	hub := chanx.NewHub(&chanx.HubOptions{Layer: shared, Logger: log, QuietActions: []string{"ping"}})
+	a := &App{Hub: hub, worker: newWorker(opts.JobTime, log), online: newOnline(shared, log)}
 	options := func(description string, tags ...string) *chanx.ConsumerOptions {
 		return &chanx.ConsumerOptions{
 			Doc:        chanx.Doc{Description: description, Tags: tags},
@@ -72,16 +78,22 @@ func New(opts *Options) *App {
 	a.BenchRoom = newBenchRoom(hub, options("A room where everybody gets everything, to measure", "bench"))
 	a.Rooms = newRooms(hub)
 	a.OneRoom = a.Rooms.Alone(options(roomTopic))
-	a.Presence = newPresence(hub)
+	a.Presence = newPresence(hub, a.online)
 	a.TopicHub = newTopicHub(hub, options("Several topics multiplexed over a single connection", "topics"), a.Rooms, a.Presence)
 	a.Lobbies, a.Guests = newLobbies(hub)
-	a.Lounge = newLounge(hub, &online{presence: a.Presence, conns: map[string]int{}},
-		options(aboutLounge, "topics"), a.Lobbies, a.Presence)
+	a.Lounge = newLounge(hub, a.online, options(aboutLounge, "topics"), a.Lobbies, a.Presence)
 	return a
 }
 
-// Work does background jobs until the context ends; jobs under way end with it.
-func (a *App) Work(ctx context.Context) { a.worker.run(ctx, a.Jobs) }
+// Work does background jobs, and keeps users online, until the context ends; jobs
+// under way end with it. The hub is to be shut down before, and the layer closed
+// after that.
+func (a *App) Work(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { a.online.run(ctx) })
+	a.worker.run(ctx, a.Jobs)
+	all.Wait()
+}
 
 // publisher is a consumer or a topic, whatever its state.
 type publisher interface {

@@ -46,14 +46,14 @@ func (l *Lounge) came(ctx context.Context) error {
 	if !l.seen {
 		return nil
 	}
-	return l.online.count(ctx, l.key, 1)
+	return l.online.came(ctx, l.key, l.ID())
 }
 
 func (l *Lounge) left(ctx context.Context, _ *chanx.CloseError) {
 	if !l.seen {
 		return
 	}
-	if err := l.online.count(ctx, l.key, -1); err != nil {
+	if err := l.online.left(ctx, l.ID()); err != nil {
 		slog.WarnContext(ctx, "showcase: nobody was told that somebody left", "user", l.key, "error", err)
 	}
 }

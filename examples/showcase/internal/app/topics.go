@@ -82,10 +82,12 @@ func echoRoom(_ *chanx.Subscription, _ context.Context, m RoomEcho) (Posted, err
 	return Posted(m), nil
 }
 
-// newPresence makes the topic on which nobody says anything: it has events only.
-func newPresence(hub *chanx.Hub) *chanx.Topic[*chanx.Subscription] {
-	presence := chanx.NewTopic[*chanx.Subscription](hub, "presence_topic", "presence:{user}", nil,
+// newPresence makes the topic on which nobody says anything: it has events only, and
+// what its subscribers hear of the layer.
+func newPresence(hub *chanx.Hub, online *online) *chanx.Topic[*Watch] {
+	presence := chanx.NewTopic(hub, "presence_topic", "presence:{user}", online.watch,
 		&chanx.TopicOptions{Doc: chanx.Doc{Description: presenceTopic}})
 	chanx.Forward[PresenceChanged](presence)
+	chanx.OnClose(presence, (*Watch).left)
 	return presence
 }

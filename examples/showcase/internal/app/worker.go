@@ -42,7 +42,7 @@ func newWorker(takes time.Duration, log *slog.Logger) *Worker {
 	return &Worker{
 		jobs:  make(chan task, waitingJobs),
 		takes: cmp.Or(takes, 500*time.Millisecond),
-		log:   cmp.Or(log, slog.Default()),
+		log:   log,
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 //	GET /                the page
 //	GET /assets/{file}   what belongs to it
 //	GET /routes.json     the sockets, with their messages: what the page is made from
-//	GET /healthz         200 as long as the program runs
+//	GET /healthz         how the hub and its layer are: 200 until the program ends
 //	GET /token?sub=NAME  a token for the private socket
 //	POST /events/{group} an event for a group or a topic
 //	GET /members/{topic} who is present on a topic
@@ -26,7 +26,7 @@ func Handler(a *app.App) http.Handler {
 	mux.Handle("GET /{$}", asset("index.html"))
 	mux.Handle("GET /assets/{file}", assets())
 	mux.Handle("GET /routes.json", routes(a))
-	mux.Handle("GET /healthz", health(a))
+	mux.Handle("GET /healthz", a.Hub.HealthHandler())
 	mux.Handle("GET /token", token())
 	mux.Handle("POST /events/{group}", events(a))
 	mux.Handle("GET /members/{topic}", members(a))
@@ -46,15 +46,6 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		next.ServeHTTP(w, r)
 	})
-}
-
-func health(a *app.App) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, struct {
-			Status      string `json:"status"`
-			Connections int    `json:"connections"`
-		}{"ok", a.Hub.Connections()})
-	}
 }
 
 // answer writes a JSON document that is of this moment only.
