@@ -44,9 +44,13 @@ func Gin(a *app.App) (http.Handler, error) {
 	private := ws.Group("/private", ginSubprotocol, tokens.MiddlewareFunc())
 	chanxgin.Handle(private, "", a.Private, &chanxgin.Options{Identity: ginUser})
 	chanxgin.Docs(r, "/asyncapi", a.Hub, app.Docs())
-	r.NoRoute(gin.WrapH(web.Handler(a)))
+	r.NoRoute(ginFound, gin.WrapH(web.Handler(a)))
 	return r, nil
 }
+
+// ginFound takes back that there is no route: a handler of the rest of them says so,
+// or writes what it has without a status.
+func ginFound(c *gin.Context) { c.Status(http.StatusOK) }
 
 // ginSubprotocol puts a token among the subprotocols where gin-jwt looks for it.
 func ginSubprotocol(c *gin.Context) {
