@@ -39,8 +39,10 @@ local function load(head, log, epoch)
       head = head, log = log, epoch = f[1],
       last = tonumber(f[2]), gone = tonumber(f[3]), age = tonumber(f[4]), time = tonumber(f[5]), oldest = tonumber(f[6]),
     }
-    if kept == 0 then c.gone = c.last end -- they were too old, or evicted
-    if c.last - c.gone == kept and c.last < most then return c end
+    if c.epoch and c.last and c.gone and c.age and c.time and c.oldest then
+      if kept == 0 then c.gone = c.last end -- they were too old, or evicted
+      if c.last - c.gone == kept and c.last < most then return c end
+    end
   end
   local found = f.err or f[1] or kept ~= 0
   return { head = head, log = log, epoch = epoch, last = 0, gone = 0, age = 0, time = 0, oldest = 0, new = true, found = found }
