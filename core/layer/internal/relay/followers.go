@@ -28,26 +28,129 @@ type Log interface {
 
 // Followers gives the entries of a [Log] to handlers: each once, in order, and those
 // that did not come by themselves read from the log.
-type Followers struct{}
+type Followers struct {
+	log      Log
+	status   *Status
+	options  Options
+	crew     *crew
+	registry *registry[*followed]
+	sweeper  *sweeper
+}
 
 // NewFollowers returns followers of a log whose connection the status describes.
-func NewFollowers(l Log, s *Status, o Options) *Followers { return &Followers{} }
+func NewFollowers(l Log, s *Status, o Options) *Followers {
+	f := &Followers{log: l, status: s, options: o.withDefaults(), crew: newCrew()}
+	f.registry = &registry[*followed]{
+		listener: l, options: f.options, crew: f.crew,
+		create: func(channel string) *followed { return newFollowed(f, channel) },
+		begin: func(ctx context.Context, c *followed, err error) error {
+			if err != nil {
+				return err
+			}
+			heads, err := l.Heads(ctx, []string{c.name})
+			if err != nil {
+				return err
+			}
+			c.begin(heads[0])
+			return nil
+		},
+		end: func(c *followed) { c.close() },
+	}
+	f.sweeper = &sweeper{
+		crew: f.crew, status: s, interval: f.options.Sweep,
+		idle: f.registry.empty, names: f.registry.names, check: f.check,
+	}
+	return f
+}
 
 // Follow is that of layer.History. The first to follow a channel gets an error where
 // the server is away; a further one follows from where the others are.
 func (f *Followers) Follow(ctx context.Context, channel string, handler func(layer.Entry)) (layer.Position, layer.Subscription, error) {
-	return layer.Position{}, nil, errUnfinished
+	if err := ctx.Err(); err != nil {
+		return layer.Position{}, nil, err
+	}
+	defer f.status.waitInHandler()()
+	h, fresh, err := f.registry.acquire(ctx, channel)
+	if err != nil {
+		return layer.Position{}, nil, err
+	}
+	f.sweeper.start()
+	var head layer.Position
+	if !fresh {
+		head = f.head(ctx, channel)
+	}
+	sub := &follower{handler: handler}
+	at, ok := h.value.add(sub, head)
+	if !ok {
+		f.registry.release(h)
+		return layer.Position{}, nil, layer.ErrClosed
+	}
+	end := func() error {
+		h.value.remove(sub)
+		sub.gate.Shut()
+		return nil
+	}
+	return at, &subscription{end: end, release: func() { f.registry.release(h) }}, nil
+}
+
+// head returns the position of the last entry, or none where the server doesn't tell.
+func (f *Followers) head(ctx context.Context, channel string) layer.Position {
+	ctx, cancel := f.options.bound(ctx)
+	defer cancel()
+	heads, err := f.log.Heads(ctx, []string{channel})
+	if err != nil {
+		return layer.Position{}
+	}
+	return heads[0]
 }
 
 // Receive takes an entry from the server. It copies the data, and never waits:
 // entries that come faster than handlers take them are dropped, and read later.
-func (f *Followers) Receive(channel string, e layer.Entry) {}
+func (f *Followers) Receive(channel string, e layer.Entry) {
+	if c, ok := f.registry.known(channel); ok {
+		c.receive(e)
+	}
+}
 
 // Restored says that after an outage channels are listened to again, those that
 // affected says; nil means all. What their followers have missed is then read. It
 // does not wait.
-func (f *Followers) Restored(affected func(channel string) bool) {}
+func (f *Followers) Restored(affected func(channel string) bool) { f.sweeper.restored(affected) }
+
+// check has channels read that are not where the server is.
+func (f *Followers) check(ctx context.Context, channels []string) error {
+	before := make([]layer.Position, len(channels))
+	for i, name := range channels {
+		if c, ok := f.registry.known(name); ok {
+			before[i] = c.position()
+		}
+	}
+	ctx, cancel := f.options.bound(ctx)
+	defer cancel()
+	heads, err := f.log.Heads(ctx, channels)
+	if err != nil {
+		return err
+	}
+	for i, name := range channels {
+		if c, ok := f.registry.known(name); ok {
+			c.compare(before[i], heads[i])
+		}
+	}
+	return nil
+}
 
 // Close ends all following and waits for handlers that are running. It calls Unlisten
 // for no channel: the connection is to be closed after it.
-func (f *Followers) Close() error { return nil }
+func (f *Followers) Close() error {
+	if !f.registry.close() {
+		return nil
+	}
+	f.sweeper.close()
+	f.registry.all(func(_ string, c *followed) {
+		for _, sub := range c.close() {
+			sub.gate.Shut()
+		}
+	})
+	f.crew.close()
+	return nil
+}

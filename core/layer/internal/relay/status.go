@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/internal/gate"
 )
 
 // lossPause is how long a loss is not logged again where there was no outage between.
@@ -23,6 +24,7 @@ type Status struct {
 	down   atomic.Int64 // parts that are down: mostly 0, and then no lock is needed
 	failed atomic.Uint64
 	lost   atomic.Uint64
+	waits  atomic.Int64 // handlers that wait for the server
 
 	mu      sync.Mutex
 	parts   map[int]error // why those are down that are
@@ -30,6 +32,8 @@ type Status struct {
 	last    error
 	outages uint64
 	most    int // parts that were down at once in this outage
+
+	onWaits []func() // see onHandlerWaits
 
 	lossLogged  time.Time
 	lossOutages uint64 // when it was logged
@@ -149,4 +153,30 @@ func (s *Status) Lost(n uint64) {
 	}
 	s.lossLogged, s.lossOutages = now, s.outages
 	s.log.Error("chanx: messages of other processes did not arrive", "server", s.what, "lost", n, "lost_so_far", total)
+}
+
+// waitInHandler is called before something that waits for the server, and what it
+// returns after. Inside a handler nothing may meanwhile wait for handlers.
+func (s *Status) waitInHandler() func() {
+	if !gate.Inside() {
+		return func() {}
+	}
+	s.waits.Add(1)
+	s.mu.Lock()
+	wake := s.onWaits
+	s.mu.Unlock()
+	for _, f := range wake {
+		f()
+	}
+	return func() { s.waits.Add(-1) }
+}
+
+// handlerWaits reports whether a handler waits for the server.
+func (s *Status) handlerWaits() bool { return s.waits.Load() > 0 }
+
+// onHandlerWaits has f called when a handler begins to wait for the server.
+func (s *Status) onHandlerWaits(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onWaits = append(s.onWaits, f)
 }
