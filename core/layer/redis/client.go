@@ -33,7 +33,10 @@ type client struct {
 	parts    []*part
 	senders  []*sender
 	status   *relay.Status
-	restored func(part int) // called after an outage; nil for nobody
+
+	// restored is called with a partition whose subscriptions stand again after they
+	// were lost. It must not wait.
+	restored atomic.Pointer[func(part int)]
 
 	alive   context.Context // ends with close
 	stop    context.CancelFunc
@@ -45,17 +48,15 @@ type client struct {
 // takes 1024, and who waits for a place in there waits without a bound.
 const maxCommands = 512
 
-// connect opens a client and waits for its connections. restored is called with a
-// partition whose subscriptions stand again after they were lost; it must not wait.
-func connect(ctx context.Context, t *target, o Options, s *relay.Status, restored func(part int)) (*client, error) {
+// connect opens a client and waits for its connections.
+func connect(ctx context.Context, t *target, o Options, s *relay.Status) (*client, error) {
 	c := &client{
-		prefix:   o.Prefix,
-		timeout:  o.Timeout,
-		sharded:  t.mode == modeCluster,
-		tags:     tags(o.Partitions),
-		slots:    make(chan struct{}, maxCommands),
-		status:   s,
-		restored: restored,
+		prefix:  o.Prefix,
+		timeout: o.Timeout,
+		sharded: t.mode == modeCluster,
+		tags:    tags(o.Partitions),
+		slots:   make(chan struct{}, maxCommands),
+		status:  s,
 	}
 	c.alive, c.stop = context.WithCancel(context.Background())
 	opened := make(chan error, 1)
@@ -195,12 +196,12 @@ func liveOptions(t *target, o Options) rueidis.ClientOption {
 // start runs partitions and senders, and waits for the first connection of each.
 func (c *client) start(ctx context.Context) error {
 	for i := range c.tags {
-		p := newPart(c, i)
-		c.parts = append(c.parts, p)
-		s := newSender(c)
-		c.senders = append(c.senders, s)
-		c.running.Go(func() { p.run(c.alive) })
-		c.running.Go(func() { s.run(c.alive) })
+		c.parts = append(c.parts, newPart(c, i))
+		c.senders = append(c.senders, newSender(c))
+	}
+	for i := range c.tags {
+		c.running.Go(func() { c.parts[i].run(c.alive) })
+		c.running.Go(func() { c.senders[i].run(c.alive) })
 	}
 	for _, p := range c.parts {
 		if err := p.wait(ctx); err != nil {

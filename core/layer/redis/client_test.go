@@ -25,7 +25,7 @@ func connectTo(t testing.TB, url string, o Options) (*client, *relay.Status) {
 		t.Fatal(err)
 	}
 	s := relay.NewStatus(o.Logger, target.String())
-	c, err := connect(t.Context(), target, o, s, nil)
+	c, err := connect(t.Context(), target, o, s)
 	if err != nil {
 		t.Fatal(err)
 	}

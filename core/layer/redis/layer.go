@@ -20,6 +20,7 @@ package chanxredis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -32,11 +33,17 @@ import (
 type Layer struct {
 	client   *client
 	status   *relay.Status
-	channels *relay.Channels
 	closed   atomic.Bool
+	channels *relay.Channels
+
+	history   *history
+	followers *relay.Followers
 }
 
-var _ layer.Reporter = (*Layer)(nil)
+var (
+	_ layer.Reporter = (*Layer)(nil)
+	_ layer.History  = (*Layer)(nil)
+)
 
 // Open connects to the server that a URL names:
 //
@@ -68,17 +75,26 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	defer cancel()
 
 	l := &Layer{status: relay.NewStatus(o.Logger, t.String())}
-	if l.client, err = connect(ctx, t, o, l.status, l.restored); err != nil {
+	if l.client, err = connect(ctx, t, o, l.status); err != nil {
 		return nil, fmt.Errorf("chanxredis: %s: %w", t, err)
 	}
+	ro := relay.Options{Timeout: o.Timeout, Logger: o.Logger}
 	b := &broker{c: l.client}
-	l.channels = relay.NewChannels(b, l.status, relay.Options{Timeout: o.Timeout, Logger: o.Logger})
+	l.channels = relay.NewChannels(b, l.status, ro)
 	b.receive = l.channels.Receive
+	l.history = newHistory(l.client)
+	l.followers = relay.NewFollowers(l.history, l.status, ro)
+	l.history.receive = l.followers.Receive
+
+	restored := l.restored
+	l.client.restored.Store(&restored)
 	return l, nil
 }
 
-// restored is called by the client after an outage of a partition.
-func (l *Layer) restored(part int) {}
+// restored has those who missed something in an outage of a partition catch up.
+func (l *Layer) restored(part int) {
+	l.followers.Restored(func(channel string) bool { return l.client.part(channel) == part })
+}
 
 // Publish implements [layer.Layer].
 func (l *Layer) Publish(ctx context.Context, channel string, data []byte) error {
@@ -90,6 +106,21 @@ func (l *Layer) Subscribe(ctx context.Context, channel string, handler func(data
 	return l.channels.Subscribe(ctx, channel, handler)
 }
 
+// Append implements [layer.History].
+func (l *Layer) Append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
+	return l.history.Append(ctx, channel, data, keep)
+}
+
+// Read implements [layer.History].
+func (l *Layer) Read(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	return l.history.Read(ctx, channel, after, limit)
+}
+
+// Follow implements [layer.History].
+func (l *Layer) Follow(ctx context.Context, channel string, handler func(layer.Entry)) (layer.Position, layer.Subscription, error) {
+	return l.followers.Follow(ctx, channel, handler)
+}
+
 // Health implements [layer.Reporter].
 func (l *Layer) Health() layer.Health { return l.status.Health() }
 
@@ -99,7 +130,7 @@ func (l *Layer) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	err := l.channels.Close()
+	err := errors.Join(l.channels.Close(), l.followers.Close())
 	l.client.close()
 	return err
 }

@@ -168,8 +168,8 @@ func (p *part) reach(ctx context.Context) error {
 func (p *part) up(again bool) {
 	p.c.status.Up(p.n)
 	p.begun()
-	if again && p.c.restored != nil {
-		p.c.restored(p.n)
+	if restored := p.c.restored.Load(); again && restored != nil {
+		(*restored)(p.n)
 	}
 }
 
