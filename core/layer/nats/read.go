@@ -97,6 +97,7 @@ func (h *history) collect(ctx context.Context, end *stored, first, last uint64) 
 		if !s.marker && first <= s.number && s.number <= last {
 			found[s.number-first] = s
 			missing--
+			delete(known, s.number) // another of the same round may have told of it
 		}
 		s.links.each(s.after(), func(number, seq uint64) {
 			switch {
