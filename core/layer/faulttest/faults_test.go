@@ -64,17 +64,17 @@ func (s *scenario) run(t *testing.T) *result {
 	s.do(f)
 	f.flows(f.since)
 	f.finish()
-	healths := f.healths()
 	for _, c := range f.clients {
 		c.stop()
-	}
-	for _, n := range f.running() {
-		n.stop()
 	}
 	node := func(publisher string) string { return publisher }
 	r := &result{
 		groups: f.ledger.tally(groups, false, f.killed, node, f.since),
 		topics: f.ledger.tally(f.topics, true, f.killed, node, f.since),
+	}
+	healths := f.healths(r.groups.Missed)
+	for _, n := range f.running() {
+		n.stop()
 	}
 	for _, h := range healths {
 		r.outages = max(r.outages, h.Layer.Outages)
@@ -162,6 +162,9 @@ func short(d time.Duration) string {
 
 func publish(t *testing.T, results []*result) {
 	for i, r := range results {
+		if r == nil {
+			continue
+		}
 		t.Log(cmp.Or(scenarios[i].String(), "?"), short(r.topics.Again))
 	}
 }

@@ -17,6 +17,7 @@ const (
 	every     = 100 * time.Millisecond // a publisher publishes
 	slack     = 2 * time.Second        // beyond what a call may take, on a machine that does other things too
 	flowsIn   = 30 * time.Second       // everything after a fault
+	settlesIn = 10 * time.Second       // what is lost is known
 	perNode   = 2                      // clients
 	processes = 3                      // that have clients
 )
@@ -70,6 +71,7 @@ func newField(t testing.TB, s *system) *field {
 		n.order(order{Do: "load", Groups: groups, Topics: f.topics, Every: every})
 	}
 	f.flows(begin)
+	f.wait(time.Second)
 	return f
 }
 
@@ -173,9 +175,13 @@ func (f *field) flows(since time.Time) {
 func (f *field) reaches(what string, pass func(happening) bool) {
 	f.Helper()
 	channels := slices.Concat(groups, f.topics)
+	var clients []string
+	for _, c := range f.clients {
+		clients = append(clients, c.name)
+	}
 	deadline := time.Now().Add(flowsIn)
 	f.until(what, func() bool {
-		missing := f.ledger.reached(channels, f.publishers(), pass)
+		missing := f.ledger.unreached(clients, channels, f.publishers(), pass)
 		if time.Now().After(deadline.Add(-time.Second)) && len(missing) > 0 {
 			slices.Sort(missing)
 			f.Logf("missing: %s\n%s", strings.Join(missing, ", "), f.logs(slog.LevelInfo))
@@ -197,11 +203,28 @@ func (f *field) finish() {
 	f.reaches("the last messages arrive", func(h happening) bool { return h.end })
 }
 
-// healths returns what the processes say of themselves.
-func (f *field) healths() map[string]chanx.Health {
-	all := map[string]chanx.Health{}
-	for _, n := range f.running() {
-		all[n.Name] = n.health()
+// healths returns what the processes say of themselves, once they know what they
+// have missed, which takes them a moment.
+func (f *field) healths(missed map[string]int) (all map[string]chanx.Health) {
+	known := func() bool {
+		all = map[string]chanx.Health{}
+		short := false
+		for _, n := range f.running() {
+			h := n.health()
+			all[n.Name] = h
+			short = short || h.Layer.Lost < uint64(missed[n.Name])
+		}
+		return !short
+	}
+	deadline := time.After(settlesIn)
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
+	for !known() {
+		select {
+		case <-deadline:
+			return all
+		case <-look.C:
+		}
 	}
 	return all
 }

@@ -70,15 +70,15 @@ func (l *ledger) saw(client, channel string, h happening) {
 	channels[channel] = append(channels[channel], h)
 }
 
-// reached returns the (client, channel) pairs, of channels, for which there is a
-// publisher of whom nothing came that passes.
-func (l *ledger) reached(channels, publishers []string, pass func(happening) bool) (missing []string) {
+// unreached says which client got nothing, of what passes, of which publisher on
+// which channel.
+func (l *ledger) unreached(clients, channels, publishers []string, pass func(happening) bool) (missing []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for client, all := range l.clients {
+	for _, client := range clients {
 		for _, channel := range channels {
 			have := map[string]bool{}
-			for _, h := range all[channel] {
+			for _, h := range l.clients[client][channel] {
 				if h.kind == got && pass(h) {
 					have[h.from] = true
 				}
