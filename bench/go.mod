@@ -10,6 +10,8 @@ require (
 	github.com/chanx-go/chanx/adapters/fiber v0.0.0
 	github.com/chanx-go/chanx/adapters/gin v0.0.0
 	github.com/chanx-go/chanx/core v0.0.0
+	github.com/chanx-go/chanx/core/layer/nats v0.0.0
+	github.com/chanx-go/chanx/core/layer/redis v0.0.0
 	github.com/coder/websocket v1.8.15
 	github.com/fasthttp/websocket v1.5.8
 	github.com/gin-gonic/gin v1.12.0
@@ -45,7 +47,7 @@ require (
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
-	github.com/klauspost/compress v1.20.1 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
 	github.com/labstack/gommon v0.5.0 // indirect
 	github.com/leodido/go-urn v1.5.0 // indirect
@@ -56,6 +58,9 @@ require (
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
+	github.com/nats-io/nats.go v1.55.0 // indirect
+	github.com/nats-io/nkeys v0.4.16 // indirect
+	github.com/nats-io/nuid v1.0.1 // indirect
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/prometheus/client_golang v1.25.0 // indirect
 	github.com/prometheus/client_model v0.6.3 // indirect
@@ -91,4 +96,6 @@ replace (
 	github.com/chanx-go/chanx/adapters/fiber => ../adapters/fiber
 	github.com/chanx-go/chanx/adapters/gin => ../adapters/gin
 	github.com/chanx-go/chanx/core => ../core
+	github.com/chanx-go/chanx/core/layer/nats => ../core/layer/nats
+	github.com/chanx-go/chanx/core/layer/redis => ../core/layer/redis
 )

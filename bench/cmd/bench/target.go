@@ -26,7 +26,7 @@ func own(name, command, dialect string) target {
 // The brokers, which have to be installed. {dir} is a folder of the run's own.
 const (
 	redis = "redis-server --port {broker-port} --bind 127.0.0.1 --save '' --appendonly no --dir {dir}"
-	nats  = "nats-server -a 127.0.0.1 -p {broker-port} -js -sd {dir}"
+	nats  = "nats-server -a 127.0.0.1 -p {broker-port} -js -sd {dir} -l {dir}/log"
 )
 
 // pair returns a target of two processes that a broker connects.
