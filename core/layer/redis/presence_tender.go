@@ -7,11 +7,13 @@ import (
 )
 
 // tender ends what has run out in partitions, in time for who watches there. Each
-// process tends those in which it watches, and once more those where it left a grace;
-// two that come at the same time do no harm.
+// process tends those in which it watches, and those in which it knows of something
+// that is due soon, as what it has left itself; two that come at the same time do no
+// harm.
 //
 // It knows when something is due from the partition's last reply, and looks again
-// after pause at the latest: for what a process has brought about that has died since.
+// after longPause at the latest where it watches: for what a process has brought about
+// that has died since.
 type tender struct {
 	tend   func(ctx context.Context, part int) (time.Duration, error)
 	ctx    context.Context
@@ -30,8 +32,14 @@ type tended struct {
 	due     time.Time // when the timer rings; zero while it is not set
 }
 
-// pause is how long the tender leaves a partition alone at the most that is watched.
-const pause = 5 * time.Second
+const (
+	// longPause is how long the tender leaves a partition alone at the most that is
+	// watched.
+	longPause = 5 * time.Second
+	// shortPause is how long it leaves one alone at the least, unless there was more
+	// to do than goes into one call: many graces in a row are ended together.
+	shortPause = 200 * time.Millisecond
+)
 
 func newTender(parts int, tend func(ctx context.Context, part int) (time.Duration, error)) *tender {
 	t := &tender{tend: tend, parts: make([]tended, parts)}
@@ -69,16 +77,18 @@ func (t *tender) watch(part, change int) {
 
 // learn takes from a reply in what time there is something due: below 0 for never.
 func (t *tender) learn(part int, due time.Duration) {
+	if due == 0 {
+		t.schedule(part, 0)
+		return
+	}
 	t.mu.Lock()
 	watched := t.parts[part].watched > 0
 	t.mu.Unlock()
 	switch {
-	case due == 0:
-		t.schedule(part, 0)
-	case watched && (due < 0 || due > pause):
-		t.schedule(part, pause)
+	case due > 0 && due <= longPause:
+		t.schedule(part, max(due, shortPause))
 	case watched:
-		t.schedule(part, due)
+		t.schedule(part, longPause)
 	}
 }
 
