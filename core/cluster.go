@@ -1,7 +1,6 @@
 package chanx
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -286,17 +285,12 @@ func (c *cluster) settlesIn() (time.Duration, bool) {
 		case !h.Connected:
 			return 0, false
 		case h.Outages > 0:
-			at = maxTime(at, h.Since.Add(resettling))
+			if again := h.Since.Add(resettling); again.After(at) {
+				at = again
+			}
 		}
 	}
 	return time.Until(at), true
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if cmp.Compare(a.UnixNano(), b.UnixNano()) < 0 {
-		return b
-	}
-	return a
 }
 
 // settled reports whether the hub knows of all others. The cluster is locked.

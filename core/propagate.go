@@ -2,6 +2,7 @@ package chanx
 
 import (
 	"context"
+	"runtime/debug"
 	"time"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
@@ -18,7 +19,7 @@ type Propagator interface {
 	// 8 KiB in all; what goes beyond that is left out.
 	Inject(ctx context.Context, set func(key, value string))
 	// Extract returns a context made from ctx, that of a handler, with what has
-	// travelled: get returns the value of a key, "" for none.
+	// travelled: get returns the value of a key, "" for none. It must not return nil.
 	Extract(ctx context.Context, get func(key string) string) context.Context
 }
 
@@ -55,21 +56,22 @@ func (c *eventContext) Value(key any) any {
 
 // eventContext makes the context of an event's handler.
 func (c *Conn) eventContext(e *event) context.Context {
-	ctx := context.Context(&eventContext{c.ctx, e})
-	p := c.hub.options.Propagator
-	if p == nil || len(e.trace) == 0 {
+	ctx := &eventContext{c.ctx, e}
+	if c.hub.options.Propagator == nil || len(e.trace) == 0 {
 		return ctx
 	}
-	extracted := ctx
-	err := contain(func() error {
-		extracted = p.Extract(ctx, func(key string) string { return envelope.Pair(e.trace, key) })
-		return nil
-	})
-	if err != nil || extracted == nil {
-		c.hub.propagatorFailed(err)
-		return ctx
-	}
-	return extracted
+	return c.hub.extract(ctx)
+}
+
+// extract is ctx with what has travelled with its event.
+func (h *Hub) extract(ctx *eventContext) (extracted context.Context) {
+	defer func() {
+		if r := recover(); r != nil {
+			h.propagatorFailed(&panicError{r, debug.Stack()})
+			extracted = ctx
+		}
+	}()
+	return h.options.Propagator.Extract(ctx, func(key string) string { return envelope.Pair(ctx.event.trace, key) })
 }
 
 // stamp notes on an envelope when it is published, and what else travels with it.
