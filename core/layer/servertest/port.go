@@ -19,19 +19,26 @@ const (
 // network, where there is one, stands for it.
 func port(tb testing.TB) int {
 	tb.Helper()
+	guarded := haveGuards()
 	for range 1000 {
 		n := firstPort + rand.IntN(lastPort-firstPort+1)
-		l, err := net.Listen("tcp", address(n)) //nolint:noctx // it is over at once
+		var guard net.Listener
+		if guarded { // first, so that nobody else so much as tries the port
+			var err error
+			if guard, err = listen(guardAddress, n); err != nil {
+				continue
+			}
+		}
+		l, err := listen("127.0.0.1", n)
 		if err != nil {
+			if guard != nil {
+				_ = guard.Close()
+			}
 			continue
 		}
-		guard, err := net.Listen("tcp", net.JoinHostPort("127.0.0.77", strconv.Itoa(n))) //nolint:noctx // the same
-		l.Close()
-		switch {
-		case err == nil:
-			tb.Cleanup(func() { guard.Close() })
-		case haveGuards():
-			continue
+		_ = l.Close()
+		if guard != nil {
+			tb.Cleanup(func() { _ = guard.Close() })
 		}
 		return n
 	}
@@ -39,14 +46,21 @@ func port(tb testing.TB) int {
 	return 0
 }
 
-// haveGuards reports whether one may listen at 127.0.0.77, as on Linux.
+// guardAddress is where the listener stands that keeps a port for a server.
+const guardAddress = "127.0.0.77"
+
+// haveGuards reports whether one may listen there, as on Linux.
 func haveGuards() bool {
-	l, err := net.Listen("tcp", "127.0.0.77:0") //nolint:noctx // it is over at once
+	l, err := listen(guardAddress, 0)
 	if err != nil {
 		return false
 	}
-	l.Close()
+	_ = l.Close()
 	return true
+}
+
+func listen(host string, port int) (net.Listener, error) {
+	return net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))) //nolint:noctx // it is over at once
 }
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
