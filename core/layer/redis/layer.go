@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/relay"
@@ -38,11 +39,15 @@ type Layer struct {
 
 	history   *history
 	followers *relay.Followers
+
+	presence *presence
+	watches  *relay.Watches
 }
 
 var (
 	_ layer.Reporter = (*Layer)(nil)
 	_ layer.History  = (*Layer)(nil)
+	_ layer.Presence = (*Layer)(nil)
 )
 
 // Open connects to the server that a URL names:
@@ -85,6 +90,9 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	l.history = newHistory(l.client)
 	l.followers = relay.NewFollowers(l.history, l.status, ro)
 	l.history.receive = l.followers.Receive
+	l.presence = newPresence(l.client)
+	l.watches = relay.NewWatches(l.presence, l.status, ro)
+	l.presence.receive = l.watches.Receive
 
 	restored := l.restored
 	l.client.restored.Store(&restored)
@@ -93,7 +101,9 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 
 // restored has those who missed something in an outage of a partition catch up.
 func (l *Layer) restored(part int) {
-	l.followers.Restored(func(channel string) bool { return l.client.part(channel) == part })
+	affected := func(channel string) bool { return l.client.part(channel) == part }
+	l.followers.Restored(affected)
+	l.watches.Restored(affected)
 }
 
 // Publish implements [layer.Layer].
@@ -121,6 +131,36 @@ func (l *Layer) Follow(ctx context.Context, channel string, handler func(layer.E
 	return l.followers.Follow(ctx, channel, handler)
 }
 
+// Renew implements [layer.Presence].
+func (l *Layer) Renew(ctx context.Context, owner string, lease time.Duration) (fresh bool, err error) {
+	return l.presence.Renew(ctx, owner, lease)
+}
+
+// Release implements [layer.Presence].
+func (l *Layer) Release(ctx context.Context, owner string) error {
+	return l.presence.Release(ctx, owner)
+}
+
+// Enter implements [layer.Presence].
+func (l *Layer) Enter(ctx context.Context, channel string, s layer.Session) error {
+	return l.presence.Enter(ctx, channel, s)
+}
+
+// Leave implements [layer.Presence].
+func (l *Layer) Leave(ctx context.Context, channel string, s layer.Session, grace time.Duration) error {
+	return l.presence.Leave(ctx, channel, s, grace)
+}
+
+// Members implements [layer.Presence].
+func (l *Layer) Members(ctx context.Context, channel string) ([]layer.Member, error) {
+	return l.presence.Members(ctx, channel)
+}
+
+// Watch implements [layer.Presence].
+func (l *Layer) Watch(ctx context.Context, channel string, handler func(layer.PresenceChange)) (layer.Subscription, error) {
+	return l.watches.Watch(ctx, channel, handler)
+}
+
 // Health implements [layer.Reporter].
 func (l *Layer) Health() layer.Health { return l.status.Health() }
 
@@ -130,7 +170,8 @@ func (l *Layer) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	err := errors.Join(l.channels.Close(), l.followers.Close())
+	l.presence.close()
+	err := errors.Join(l.channels.Close(), l.followers.Close(), l.watches.Close())
 	l.client.close()
 	return err
 }

@@ -12,7 +12,6 @@ import (
 // on is the harness for a server, on which each test has a prefix of its own.
 func on(url string) layertest.Harness {
 	return layertest.Harness{
-		NoPresence: true,
 		Backend: func(*testing.T) layertest.Open {
 			prefix := chanxredis.Prefix()
 			return func(t *testing.T) layer.Layer {
