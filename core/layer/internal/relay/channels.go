@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -193,11 +192,8 @@ func (c *Channels) deliver(m received, now time.Time) {
 	if !m.channel.live.Load() {
 		return
 	}
-	isNew, lost, holes := m.channel.take(m.stamp, now)
-	if lost > 0 {
-		c.status.Lost(uint64(lost))
-	}
-	if holes {
+	isNew, holed := m.channel.take(m.stamp, now)
+	if holed {
 		c.holes.add(m.channel)
 	}
 	if isNew {
@@ -220,5 +216,3 @@ func (c *Channels) Close() error {
 	c.crew.close()
 	return err
 }
-
-var errUnfinished = errors.New("relay: unfinished")

@@ -26,22 +26,22 @@ type heard struct {
 	at time.Time
 }
 
-// take is that of the stream that the message belongs to. It reports as holes whether
-// messages are missing that are not lost yet.
-func (c *listened) take(s stamp, now time.Time) (isNew bool, lost int, holes bool) {
+// take is that of the stream that the message belongs to. It reports as holed that
+// messages are missing since now.
+func (c *listened) take(s stamp, now time.Time) (isNew, holed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := c.streams[s.publisher]
 	if h == nil {
 		c.forgetSilent(now)
 		c.streams[s.publisher] = &heard{stream: begin(s.number), at: now}
-		return true, 0, false
+		return true, false
 	}
 	h.at = now
-	isNew, lost = h.take(s.number)
-	holes = !c.holed && h.missing() != 0
-	c.holed = c.holed || holes
-	return isNew, lost, holes
+	isNew = h.take(s.number)
+	holed = !c.holed && !h.isWhole()
+	c.holed = c.holed || holed
+	return isNew, holed
 }
 
 // forgetSilent makes room for another publisher.
@@ -60,73 +60,72 @@ func (c *listened) forgetSilent(now time.Time) {
 	c.many = 2 * len(c.streams)
 }
 
-// settle takes what is missing for lost, and returns how many messages that are.
-func (c *listened) settle() (lost int) {
+// tick is that of all streams. It reports as holed that messages are still missing.
+func (c *listened) tick() (lost uint64, holed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holed = false
 	for _, h := range c.streams {
-		lost += h.settle()
+		lost += h.tick()
+		c.holed = c.holed || !h.isWhole()
 	}
-	return lost
+	return lost, c.holed
 }
 
 // settleAfter is how long a message may be overtaken by others before it is counted
-// as lost; it may be twice as long.
+// as lost; it may be up to three times as long.
 const settleAfter = 500 * time.Millisecond
 
 // holes are the channels on which messages are missing that may come yet.
 type holes struct {
 	status *Status
 
-	mu     sync.Mutex
-	young  []*listened // since the last tick
-	old    []*listened
-	timer  *time.Timer
-	closed bool
+	mu       sync.Mutex
+	channels []*listened
+	timer    *time.Timer
+	closed   bool
 }
 
-func (h *holes) add(c *listened) {
+func (h *holes) add(channels ...*listened) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed || len(channels) == 0 {
 		return
 	}
-	h.young = append(h.young, c)
-	if len(h.young)+len(h.old) == 1 {
-		h.arm()
+	if len(h.channels) == 0 {
+		if h.timer == nil {
+			h.timer = time.AfterFunc(settleAfter, h.tick)
+		} else {
+			h.timer.Reset(settleAfter)
+		}
 	}
-}
-
-func (h *holes) arm() {
-	if h.timer == nil {
-		h.timer = time.AfterFunc(settleAfter, h.tick)
-	} else {
-		h.timer.Reset(settleAfter)
-	}
+	h.channels = append(h.channels, channels...)
 }
 
 // tick is called by the timer.
 func (h *holes) tick() {
 	h.mu.Lock()
-	settled := h.old
-	h.young, h.old = nil, h.young
-	if len(h.old) > 0 && !h.closed {
-		h.arm()
-	}
+	channels := h.channels
+	h.channels = nil
 	h.mu.Unlock()
-	lost := 0
-	for _, c := range settled {
-		lost += c.settle()
+	var total uint64
+	var left []*listened
+	for _, c := range channels {
+		lost, holed := c.tick()
+		total += lost
+		if holed {
+			left = append(left, c)
+		}
 	}
-	h.status.Lost(uint64(lost))
+	h.status.Lost(total)
+	h.add(left...)
 }
 
 func (h *holes) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	h.young, h.old = nil, nil
+	h.channels = nil
 	if h.timer != nil {
 		h.timer.Stop()
 	}

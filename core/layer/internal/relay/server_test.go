@@ -92,7 +92,6 @@ type process struct {
 	followers *relay.Followers
 	watches   *relay.Watches
 	reading   sync.WaitGroup
-	published sync.Mutex
 
 	mu        sync.Mutex
 	changed   *sync.Cond
@@ -279,12 +278,12 @@ func (b broker) Listen(ctx context.Context, channel string) error {
 
 func (b broker) Unlisten(channel string) { b.unlisten("message", channel) }
 
-// must returns what ends a subscription, which is not waited for.
+// must returns what ends a subscription.
 func must(s layer.Subscription, err error) func() {
 	if err != nil {
 		panic(err)
 	}
-	return func() { go func() { _ = s.Unsubscribe() }() }
+	return func() { outside(func() { _ = s.Unsubscribe() }) }
 }
 
 // log implements relay.Log.
