@@ -32,6 +32,7 @@ type client struct {
 	slots    chan struct{}  // one for each command under way
 	parts    []*part
 	senders  []*sender
+	messages sync.Pool // of *message
 	status   *relay.Status
 
 	// restored is called with a partition whose subscriptions stand again after they
@@ -155,6 +156,7 @@ func commandOptions(t *target, o Options) rueidis.ClientOption {
 		Password:          t.password,
 		SelectDB:          t.db,
 		ClientName:        "chanx",
+		ClientSetInfo:     rueidis.DisableClientSetInfo,
 		TLSConfig:         secure,
 		Dialer:            dialer,
 		ConnWriteTimeout:  o.Timeout, // pings of an idle connection, too

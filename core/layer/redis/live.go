@@ -148,12 +148,13 @@ func (l *live) subscribe(ctx context.Context, names []string) error {
 	for len(names) > 0 {
 		batch := names[:min(len(names), maxBatch)]
 		names = names[len(batch):]
-		b := l.client.B()
-		cmd := b.Subscribe().Channel(batch...).Build
+		var cmd rueidis.Completed
 		if l.p.c.sharded {
-			cmd = b.Ssubscribe().Channel(batch...).Build
+			cmd = l.client.B().Ssubscribe().Channel(batch...).Build()
+		} else {
+			cmd = l.client.B().Subscribe().Channel(batch...).Build()
 		}
-		if err := l.do(ctx, cmd()); err != nil {
+		if err := l.do(ctx, cmd); err != nil {
 			return err
 		}
 		for _, name := range batch {

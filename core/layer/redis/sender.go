@@ -17,6 +17,8 @@ type sender struct {
 	c    *client
 	wake chan struct{}
 
+	commands []rueidis.Completed // of the batch that is under way
+
 	mu     sync.Mutex
 	queue  []*message
 	closed bool
@@ -42,12 +44,18 @@ func (c *client) publish(ctx context.Context, kind, channel string, data []byte)
 
 // send publishes to a channel of the server.
 func (c *client) send(ctx context.Context, part int, name string, data []byte) error {
-	m := &message{name: name, data: rueidis.BinaryString(data), since: time.Now(), done: make(chan error, 1)}
+	m, _ := c.messages.Get().(*message)
+	if m == nil {
+		m = &message{done: make(chan error, 1)}
+	}
+	m.name, m.data, m.since = name, rueidis.BinaryString(data), time.Now()
 	if !c.senders[part].add(m) {
 		return layer.ErrClosed
 	}
 	select {
 	case err := <-m.done:
+		m.name, m.data = "", ""
+		c.messages.Put(m) // nobody else has it any more
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("chanxredis: %w", ctx.Err())
@@ -101,18 +109,20 @@ func (s *sender) run(ctx context.Context) {
 func (s *sender) send(ctx context.Context, batch []*message) {
 	ctx, cancel := context.WithDeadline(ctx, batch[0].since.Add(s.c.timeout))
 	defer cancel()
-	cmds := make([]rueidis.Completed, len(batch))
-	for i, m := range batch {
+	s.commands = s.commands[:0]
+	for _, m := range batch {
 		if s.c.sharded {
-			cmds[i] = s.c.b().Spublish().Channel(m.name).Message(m.data).Build()
+			s.commands = append(s.commands, s.c.b().Spublish().Channel(m.name).Message(m.data).Build())
 		} else {
-			cmds[i] = s.c.b().Publish().Channel(m.name).Message(m.data).Build()
+			s.commands = append(s.commands, s.c.b().Publish().Channel(m.name).Message(m.data).Build())
 		}
 	}
-	for i, res := range s.c.commands.DoMulti(ctx, cmds...) {
+	results := s.c.commands.DoMulti(ctx, s.commands...)
+	for i, res := range results {
 		err := res.Error()
 		if err != nil {
 			err = s.c.failure(context.Background(), err)
+			s.commands = nil // may still be read
 		}
 		batch[i].done <- err
 	}
