@@ -45,7 +45,7 @@ func (in *inlet) run() {
 		select {
 		case m := <-in.queue:
 			in.mu.RLock()
-			l := in.listened[m.Subject]
+			l := in.listened[m.Sub.Subject] // which may have wildcards
 			in.mu.RUnlock()
 			if l.sub == m.Sub { // else it is of a subscription that has ended
 				in.receive(l.channel, m)

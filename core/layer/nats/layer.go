@@ -18,12 +18,13 @@ type Core struct {
 	channels *relay.Channels
 }
 
-// Layer is a [layer.Layer] on NATS with JetStream, which keeps history. Make one with
-// [Open].
+// Layer is a [layer.Layer] on NATS with JetStream, which keeps history and knows who is
+// present. Make one with [Open].
 type Layer struct {
 	*Core
 	history   *history
 	followers *relay.Followers
+	presence  *presence
 }
 
 var (
@@ -53,8 +54,13 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 		return nil, fmt.Errorf("chanxnats: no JetStream at %s: %w", c.target, err)
 	}
 	l := &Layer{Core: core}
-	l.history = newHistory(c, func(channel string, e layer.Entry) { l.followers.Receive(channel, e) })
+	l.history, err = newHistory(bounded, c, func(channel string, e layer.Entry) { l.followers.Receive(channel, e) })
+	if err != nil {
+		core.Close()
+		return nil, err
+	}
 	l.followers = relay.NewFollowers(l.history, c.status, c.relayOptions())
+	l.presence = newPresence(c)
 	c.onRestored(func() {
 		l.history.heads.clear()
 		l.followers.Restored(nil)
@@ -81,7 +87,7 @@ func (l *Layer) Follow(ctx context.Context, channel string, handler func(layer.E
 
 // Close implements [layer.Layer].
 func (l *Layer) Close() error {
-	return errors.Join(l.followers.Close(), l.Core.Close())
+	return errors.Join(l.followers.Close(), l.presence.close(), l.Core.Close())
 }
 
 // OpenCore connects to the servers at a URL; see [Open], but JetStream is not

@@ -13,7 +13,6 @@ import (
 // suite runs the suite on a server.
 func suite(t *testing.T, url string) {
 	layertest.Run(t, layertest.Harness{
-		NoPresence: true,
 		Backend: func(*testing.T) layertest.Open {
 			opts := &chanxnats.Options{Prefix: prefix(), Replicas: 1}
 			return func(t *testing.T) layer.Layer {

@@ -350,4 +350,3 @@ func (s *shelf) write(ctx context.Context, st *stay, expected uint64) error {
 	}
 	return nil
 }
-

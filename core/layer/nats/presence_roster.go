@@ -1,0 +1,327 @@
+package chanxnats
+
+import (
+	"context"
+	"errors"
+	mathrand "math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/chanx-go/chanx/core/layer"
+)
+
+// roster is a channel that this process watches.
+type roster struct {
+	subject string // that is listened to
+
+	listing sync.Mutex // held by who lists the members
+
+	mu      sync.Mutex
+	version uint64 // of the changes that were given to the watches
+	all     attendance
+	newest  uint64 // the greatest sequence that is known of the channel's messages
+	// While the members are listed, what happens meanwhile.
+	lists   bool
+	recent  []stay
+	timers  map[string]*timer // of graces, by place
+	dropped int               // messages that the client is known to have dropped
+}
+
+func (p *presence) roster(channel string) *roster {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rosters[channel]
+}
+
+// Listen implements [relay.Roster].
+func (p *presence) Listen(ctx context.Context, channel string) error {
+	return p.call(ctx, "watching", func(ctx context.Context) error {
+		r := &roster{
+			subject: p.shelf.ofChannel(presenceLiveKind, channel),
+			version: 1, all: make(attendance), timers: make(map[string]*timer),
+		}
+		p.mu.Lock()
+		p.rosters[channel] = r
+		p.mu.Unlock()
+		return p.inlet.listen(ctx, r.subject, channel)
+	})
+}
+
+// Unlisten implements [relay.Roster].
+func (p *presence) Unlisten(channel string) {
+	p.mu.Lock()
+	r := p.rosters[channel]
+	delete(p.rosters, channel)
+	p.mu.Unlock()
+	if r == nil {
+		return
+	}
+	p.inlet.unlisten(r.subject)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.timers {
+		t.stop()
+	}
+	r.timers = nil
+}
+
+// happened takes what has happened to a session.
+func (p *presence) happened(channel string, st stay) {
+	r := p.roster(channel)
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	if r.lists {
+		r.recent = append(r.recent, st)
+	}
+	r.newest = max(r.newest, st.seq)
+	joined, left := r.all.apply(st)
+	var change layer.PresenceChange
+	if joined != nil {
+		change.Joined = []layer.Member{*joined}
+	}
+	if left {
+		change.Left = []string{st.key}
+	}
+	changed := joined != nil || left
+	if changed {
+		r.version++
+	}
+	version := r.version
+	p.await(r, st)
+	r.mu.Unlock()
+	if changed {
+		p.watches.Receive(channel, version, change)
+	}
+	if st.state == stayEntered && !p.owners.run(st.ownerToken(), st.lease) {
+		p.doubt(st)
+	}
+}
+
+// await sets or stops the timer of a grace. The roster is locked.
+func (p *presence) await(r *roster, st stay) {
+	if r.timers == nil {
+		return // it is not watched any more
+	}
+	r.timers[st.place].stop()
+	delete(r.timers, st.place)
+	if st.state == stayLeft && st.grace > st.age {
+		// Who has written it ends it, if it is still there.
+		late := 100*time.Millisecond + mathrand.N(time.Second)
+		r.timers[st.place] = p.endGraceAfter(st, st.grace-st.age+late)
+	}
+}
+
+// doubt looks after a session that has entered under a lease that isn't known to run.
+// Mostly it has only just become known, or who entered notices itself.
+func (p *presence) doubt(st stay) {
+	p.timers.after(time.Second, func() {
+		p.spawn(func(ctx context.Context) {
+			stays := []stay{st}
+			gone, err := p.confirm(ctx, stays)
+			if err == nil && gone[st.place] {
+				_, _ = p.settle(ctx, stays, gone)
+			}
+		})
+	})
+}
+
+// List implements [relay.Roster]. What time has ended, and nobody has said so, ends
+// here, so that whoever watches is told.
+func (p *presence) List(ctx context.Context, channel string) (members []layer.Member, version uint64, err error) {
+	r := p.roster(channel)
+	if r == nil {
+		members, err = p.Members(ctx, channel)
+		return members, 0, err
+	}
+	err = p.call(ctx, "listing members", func(ctx context.Context) error {
+		r.listing.Lock()
+		defer r.listing.Unlock()
+		r.begin()
+		for {
+			stays, err := p.shelf.stays(ctx, p.shelf.ofChannel(presenceKind, channel))
+			if err != nil {
+				r.abandon()
+				return err
+			}
+			gone, err := p.confirm(ctx, stays)
+			settled := false
+			if err == nil {
+				settled, err = p.settle(ctx, stays, gone)
+			}
+			if err != nil {
+				r.abandon()
+				return err
+			}
+			if settled {
+				members, version = p.install(r, stays)
+				return nil
+			}
+		}
+	})
+	return members, version, err
+}
+
+// begin notes from then on what happens.
+func (r *roster) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lists, r.recent = true, nil
+}
+
+func (r *roster) abandon() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lists, r.recent = false, nil
+}
+
+// install puts a list in the place of what is known, with what has happened after.
+func (p *presence) install(r *roster, stays []stay) ([]layer.Member, uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	latest := make(map[string]stay, len(stays))
+	for _, st := range stays {
+		latest[st.place] = st
+	}
+	for _, st := range r.recent {
+		if known, ok := latest[st.place]; !ok || known.seq < st.seq {
+			latest[st.place] = st
+		}
+	}
+	r.lists, r.recent = false, nil
+	stays = stays[:0]
+	r.newest = 0
+	for place, t := range r.timers {
+		t.stop()
+		delete(r.timers, place)
+	}
+	for _, st := range latest {
+		r.newest = max(r.newest, st.seq)
+		stays = append(stays, st)
+		p.await(r, st)
+	}
+	r.all = assemble(stays, nil)
+	r.version++
+	return r.all.members(), r.version
+}
+
+// settle ends sessions that are gone, and graces that are over. It reports false
+// where something has happened to them meanwhile; else the stays are as they are now.
+func (p *presence) settle(ctx context.Context, stays []stay, gone map[string]bool) (settled bool, err error) {
+	for i := range stays {
+		st := &stays[i]
+		var next stay
+		switch {
+		case gone[st.place]:
+			next = st.ended(0)
+		case st.state == stayLeft && st.grace > 0 && st.grace <= st.age:
+			next = st.over()
+		default:
+			continue
+		}
+		err := p.shelf.write(ctx, &next, st.seq)
+		if errors.Is(err, errConflict) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		p.throw(next.seq)
+		*st = next
+	}
+	return true, nil
+}
+
+// Versions implements [relay.Roster].
+func (p *presence) Versions(ctx context.Context, channels []string) ([]uint64, error) {
+	versions := make([]uint64, len(channels))
+	err := p.call(ctx, "comparing members", func(ctx context.Context) error {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		var wg sync.WaitGroup
+		places := make(chan struct{}, endAtOnce)
+		for i, channel := range channels {
+			places <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-places }()
+				var err error
+				if versions[i], err = p.compare(ctx, channel); err != nil {
+					cancel(err)
+				}
+			})
+		}
+		wg.Wait()
+		return context.Cause(ctx)
+	})
+	return versions, err
+}
+
+// onTheWay is how long what has happened may take to come by itself.
+const onTheWay = 300 * time.Millisecond
+
+// compare returns the version that a channel has when what is stored now has come;
+// a later one where it doesn't come, so that the members are listed.
+func (p *presence) compare(ctx context.Context, channel string) (uint64, error) {
+	r := p.roster(channel)
+	if r == nil {
+		return 0, nil
+	}
+	k, err := p.shelf.last(ctx, p.shelf.ofChannel(presenceKind, channel))
+	if err != nil && !errors.Is(err, errNone) {
+		return 0, err
+	}
+	dropped := p.inlet.dropped(r.subject)
+	for start := time.Now(); ; {
+		version, same := r.compare(k.seq, dropped)
+		if same || time.Since(start) > onTheWay {
+			return version, nil
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+}
+
+// compare reports whether what is known is at, or was after, a sequence which the
+// last message of the channel has, and returns the version, or the next one.
+func (r *roster) compare(seq uint64, dropped int) (version uint64, same bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if dropped > r.dropped {
+		r.dropped = dropped
+		return r.version + 1, true
+	}
+	// Ends that were deleted may have come last. A session that is there was not.
+	if r.newest < seq || seq < r.all.newest() {
+		return r.version + 1, false
+	}
+	return r.version, true
+}
+
+// dropped returns how many messages of a subject the client has dropped because they
+// came too fast.
+func (in *inlet) dropped(subject string) int {
+	in.mu.RLock()
+	l := in.listened[subject]
+	in.mu.RUnlock()
+	if l.sub == nil {
+		return 0
+	}
+	n, err := l.sub.Dropped()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// sequenceOf returns where in the stream a message is that was published again.
+func sequenceOf(m *nats.Msg) (uint64, error) {
+	return strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
+}
