@@ -51,7 +51,7 @@ func runWorker(ctx context.Context, l layer.Layer, log *slog.Logger) error {
 			done++
 			err = d.do(ctx, o)
 		case <-news.C:
-			err = d.seats.Publish(ctx, News{fmt.Sprintf("The worker has done %d jobs.", done)}, everybody)
+			err = d.seats.Publish(ctx, News{fmt.Sprintf("jobs done so far: %d", done)}, everybody)
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Warn("scaleout: nobody heard of the worker", "error", err)

@@ -4,12 +4,12 @@ package layers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/chanx-go/chanx/core/layer"
+	chanxnats "github.com/chanx-go/chanx/core/layer/nats"
 	chanxredis "github.com/chanx-go/chanx/core/layer/redis"
 )
 
@@ -57,15 +57,12 @@ func Open(ctx context.Context, url string) (Layer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("opening the layer on Redis: %w", err)
 		}
-		return full(l)
+		return l, nil
 	default:
-		return nil, fmt.Errorf("the layer on NATS is not there yet: %q", url)
+		l, err := chanxnats.Open(ctx, url, nil)
+		if err != nil {
+			return nil, fmt.Errorf("opening the layer on NATS: %w", err)
+		}
+		return l, nil
 	}
-}
-
-func full(l layer.Layer) (Layer, error) {
-	if all, ok := l.(Layer); ok {
-		return all, nil
-	}
-	return nil, errors.Join(fmt.Errorf("a %T keeps no history yet", l), l.Close())
 }

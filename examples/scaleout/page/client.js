@@ -72,6 +72,10 @@ export class Client {
     }
     if (state === this.shown) return;
     this.shown = state;
+    if (state === 'lost' || state === 'out') {
+      this.members.clear();
+      this.showMembers();
+    }
     if (state === 'lost') this.note('The process is gone.', 'bad');
     if (state === 'out') this.note(`Put out: ${why}. Choose a process to come back.`, 'bad');
   }
@@ -92,7 +96,7 @@ export class Client {
         this.add(payload.from, payload.process, payload.text);
         break;
       case 'waved':
-        this.add(payload.from, payload.process, 'waves 👋', 'wave');
+        this.add(payload.from, payload.process, 'waves to everybody', 'wave');
         break;
       case 'job_done':
         this.add('worker', 'worker', `${payload.text} → ${payload.result}`, 'job');

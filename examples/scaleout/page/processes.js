@@ -48,7 +48,11 @@ export class Processes {
   }
 
   /** The name of the process that has a hub, of which the id is another one with each start. */
-  nameOf(hub) { return this.hubs.get(hub) ?? 'a process that is gone'; }
+  nameOf(hub) {
+    const name = this.hubs.get(hub);
+    if (!name) return 'a process that is gone';
+    return this.card(name).health?.hub === hub ? name : `${name}, as it was before`;
+  }
 
   card(name) { return this.cards.get(name); }
 
@@ -113,8 +117,8 @@ export class Processes {
     for (const button of element.querySelectorAll('button')) button.hidden = (button.dataset.action === 'start') === Boolean(up);
     const facts = [];
     if (pid) facts.push(['pid', pid]);
-    if (name === 'broker') facts.push(['carries', 'all layers']);
-    if (name === 'worker') facts.push(['serves', 'nobody, only publishes']);
+    if (name === 'broker') facts.push(['with', 'JetStream']);
+    if (name === 'worker') facts.push(['serves', 'nobody']);
     if (health) facts.push(['connections', health.connections], ...layer(health.layer));
     find('dl').replaceChildren(...facts.map(([term, text, kind]) => {
       const row = make('div', kind ?? '');
