@@ -175,18 +175,17 @@ func (f *field) flows(since time.Time) {
 func (f *field) reaches(what string, pass func(happening) bool) {
 	f.Helper()
 	channels := slices.Concat(groups, f.topics)
-	var clients []string
+	var clients, missing []string
 	for _, c := range f.clients {
 		clients = append(clients, c.name)
 	}
-	deadline := time.Now().Add(flowsIn)
-	f.until(what, func() bool {
-		missing := f.ledger.unreached(clients, channels, f.publishers(), pass)
-		if time.Now().After(deadline.Add(-time.Second)) && len(missing) > 0 {
-			slices.Sort(missing)
-			f.Logf("missing: %s\n%s", strings.Join(missing, ", "), f.logs(slog.LevelInfo))
-			return false
+	defer func() {
+		if len(missing) > 0 {
+			f.Logf("what is missing:\n%s\nthe last calls:\n%s\nlogs:\n%s", strings.Join(missing, "\n"), f.ledger.last(4), f.logs(slog.LevelInfo))
 		}
+	}()
+	f.until(what, func() bool {
+		missing = f.ledger.unreached(clients, channels, f.publishers(), pass)
 		return len(missing) == 0
 	})
 }

@@ -1,6 +1,10 @@
 package faulttest_test
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -330,4 +334,19 @@ func (l *ledger) refusedSubscription(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refusals[reason]++
+}
+
+// last returns what came of the last calls of every publisher on every channel.
+func (l *ledger) last(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var lines []string
+	for of, attempts := range l.attempts {
+		for i := max(0, len(attempts)-n); i < len(attempts); i++ {
+			a := attempts[i]
+			lines = append(lines, fmt.Sprintf("%s on %s, the %d of %d: %s in %v", of.publisher, of.channel, i+1, len(attempts), cmp.Or(a.err, "taken over"), a.took))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }

@@ -160,6 +160,7 @@ func slowClient(f *field) {
 	f.wait(time.Second)
 	close(drink)
 	f.until("the idle client knows", func() bool { return idle.opens.Load() > 1 })
+	f.clients = append(f.clients, idle)
 	f.restored()
 }
 
