@@ -75,13 +75,16 @@ func (h *history) Append(ctx context.Context, channel string, data []byte, keep 
 	if keep.Entries <= 0 || keep.Age <= 0 {
 		return fmt.Errorf("chanxredis: a retention of %d entries and %v: both must be above 0", keep.Entries, keep.Age)
 	}
-	if err := h.c.ready(ctx, channel); err != nil {
-		return err
+	err := h.c.ready(ctx, channel)
+	if err == nil {
+		_, err = h.c.run(ctx, appendScript, scriptCall{
+			keys: h.keys(channel),
+			args: []string{string(data), strconv.Itoa(keep.Entries), millis(keep.Age), h.epoch(), h.c.publishCommand()},
+		})
 	}
-	_, err := h.c.run(ctx, appendScript, scriptCall{
-		keys: h.keys(channel),
-		args: []string{string(data), strconv.Itoa(keep.Entries), millis(keep.Age), h.epoch(), h.c.publishCommand()},
-	})
+	if errors.Is(err, layer.ErrUnavailable) {
+		h.c.status.Failed(1)
+	}
 	return err
 }
 

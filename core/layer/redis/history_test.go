@@ -230,3 +230,21 @@ func TestHistoryLogEvicted(t *testing.T) {
 	mustAppend(t, h, "room", anHour, "6")
 	expectRead(t, h, "room", before, "6")
 }
+
+func FuzzParseEntry(f *testing.F) {
+	f.Add([]byte("\x017 EPOCH-1 data with spaces"))
+	f.Add([]byte("\x0118446744073709551615 e d"))
+	f.Add([]byte("\x011  d"))
+	f.Add([]byte("\x02 7 e d"))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, message []byte) {
+		e, ok := parseEntry(message)
+		if !ok {
+			return
+		}
+		again, ok := parseEntry(fmt.Appendf(nil, "\x01%d %s %s", e.Seq, e.Epoch, e.Data))
+		if diff := cmp.Diff(e, again); !ok || diff != "" {
+			t.Errorf("%q is %v, and told again %t:\n%s", message, e.Position, ok, diff)
+		}
+	})
+}

@@ -144,15 +144,7 @@ func (p *presence) Renew(ctx context.Context, owner string, lease time.Duration)
 		return false, fmt.Errorf("chanxredis: a lease of %v", lease)
 	}
 	mark := p.begin(owner)
-	next, err := p.everywhere(ctx, renewScript, func(part int, reply rueidis.RedisMessage) (rueidis.RedisMessage, error) {
-		values, err := reply.ToArray()
-		if err != nil || len(values) != 2 {
-			return reply, errBadReply
-		}
-		is, err := values[0].AsInt64()
-		fresh = fresh || is == 1
-		return values[1], err
-	}, owner, millis(lease), mark)
+	fresh, next, err := p.everywhere(ctx, renewScript, owner, millis(lease), mark)
 	if err != nil {
 		return false, err
 	}
@@ -186,7 +178,7 @@ func (p *presence) settle(owner, mark string) {
 
 // Release implements layer.Presence.
 func (p *presence) Release(ctx context.Context, owner string) error {
-	next, err := p.everywhere(ctx, releaseScript, asIs, owner)
+	_, next, err := p.everywhere(ctx, releaseScript, owner)
 	if err != nil {
 		return err
 	}
@@ -203,31 +195,32 @@ func (p *presence) Release(ctx context.Context, owner string) error {
 	return nil
 }
 
-func asIs(_ int, reply rueidis.RedisMessage) (rueidis.RedisMessage, error) { return reply, nil }
-
-// everywhere runs a script in all partitions, and returns when each has to be tended.
-func (p *presence) everywhere(
-	ctx context.Context, s *script, result func(part int, reply rueidis.RedisMessage) (rueidis.RedisMessage, error), args ...string,
-) ([]time.Duration, error) {
+// everywhere runs a script in all partitions. It returns whether it has said yes in
+// any of them, and when each has to be tended.
+func (p *presence) everywhere(ctx context.Context, s *script, args ...string) (yes bool, next []time.Duration, err error) {
 	calls := make([]scriptCall, len(p.c.tags))
 	for part := range calls {
 		calls[part] = p.call(part, args...)
 	}
-	next := make([]time.Duration, len(calls))
-	var failed error
+	next = make([]time.Duration, len(calls))
 	for part, r := range p.c.runAll(ctx, s, calls) {
-		err := r.err
-		if err == nil {
-			r.msg, err = result(part, r.msg)
+		if r.err != nil {
+			return false, nil, r.err
 		}
-		if err == nil {
-			next[part], err = due(r.msg)
+		values, err := r.msg.ToArray()
+		if err != nil || len(values) != 2 {
+			return false, nil, errBadReply
 		}
-		if err != nil && failed == nil {
-			failed = err
+		said, err := values[0].AsInt64()
+		if err != nil {
+			return false, nil, errBadReply
+		}
+		yes = yes || said == 1
+		if next[part], err = due(values[1]); err != nil {
+			return false, nil, err
 		}
 	}
-	return next, failed
+	return yes, next, nil
 }
 
 // due reads in what time a partition has to be tended: below 0 for never.

@@ -1,6 +1,10 @@
--- KEYS and ARGV: of the partition. ARGV: owner. Returns in how many ms something has
--- to be tended.
+-- KEYS and ARGV: of the partition. ARGV: owner. Returns 1 where it had a lease, and in
+-- how many ms something has to be tended.
+local had = 0
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
-  if string.sub(lease, markLength + 1) == ARGV[5] then endLease(markOf(lease), ARGV[5]) end
+  if string.sub(lease, markLength + 1) == ARGV[5] then
+    endLease(markOf(lease), ARGV[5])
+    had = 1
+  end
 end
-return tend()
+return { had, tend() }

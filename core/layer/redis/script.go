@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" //nolint:gosec // how the server names scripts
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/redis/rueidis"
 )
@@ -15,10 +16,7 @@ type script struct{ text, hash string }
 
 // newScript returns a script that consists of parts.
 func newScript(parts ...string) *script {
-	var text string
-	for _, p := range parts {
-		text += p
-	}
+	text := strings.Join(parts, "")
 	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
 	return &script{text: text, hash: hex.EncodeToString(sum[:])}
 }
