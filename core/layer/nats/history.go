@@ -31,17 +31,39 @@ type history struct {
 	api    api
 	stream stream
 	heads  heads
+	yields yields
 	inlet  *inlet
 }
 
 var _ relay.Log = (*history)(nil)
 
-func newHistory(c *conn, receive func(channel string, e layer.Entry)) *history {
-	h := &history{conn: c}
-	h.stream.conn, h.stream.name = c, c.name("history")
-	h.api = api{conn: c, stream: h.stream.name}
-	h.inlet = c.newInlet(func(channel string, m *nats.Msg) { h.live(channel, m, receive) })
-	return h
+func newHistory(ctx context.Context, c *conn, receive func(channel string, e layer.Entry)) (*history, error) {
+	name := c.name("history")
+	h := &history{
+		conn:   c,
+		api:    api{conn: c, stream: name},
+		stream: stream{conn: c, name: name},
+		yields: yields{
+			conn:    c,
+			subject: c.opts.Prefix + "." + yieldKind,
+			id:      randomBytes(8),
+			until:   make(map[string]time.Time),
+		},
+	}
+	h.inlet = c.newInlet(func(channel string, m *nats.Msg) {
+		if m.Subject == h.yields.subject {
+			h.yields.receive(m)
+		} else {
+			h.live(channel, m, receive)
+		}
+	})
+	return h, h.inlet.listen(ctx, h.yields.subject, "")
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
 }
 
 // live takes a message that was stored.
@@ -102,7 +124,13 @@ func (h *history) append(ctx context.Context, channel string, data []byte, keep 
 // change stores a record made from the channel's last message, and data.
 func (h *history) change(ctx context.Context, channel string, next func(last *stored) (record, []byte)) error {
 	subject := h.subject(channel)
-	for {
+	asked, began := false, time.Now()
+	for late := 0; ; {
+		if !asked {
+			if err := h.yields.wait(ctx, subject); err != nil {
+				return err
+			}
+		}
 		last, err := h.last(ctx, channel)
 		if err != nil {
 			return err
@@ -116,6 +144,11 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 			return nil
 		case errors.Is(err, errConflict):
 			h.heads.drop(channel)
+			if late++; late%patience == 0 {
+				// The next try takes about as long as each of these, and so may one more.
+				h.yields.ask(subject, 4*time.Since(began)/time.Duration(late))
+				asked = true
+			}
 		case noStream(err):
 			if err := h.await(ctx); err != nil {
 				return err
@@ -153,9 +186,7 @@ func (h *history) last(ctx context.Context, channel string) (*stored, error) {
 
 // beginning is what a channel has in place of its last message when it has none.
 func beginning() *stored {
-	s := &stored{record: record{marker: true}}
-	rand.Read(s.epoch[:]) //nolint:errcheck // it never fails
-	return s
+	return &stored{record: record{epoch: [8]byte(randomBytes(8)), marker: true}}
 }
 
 // await waits for the stream's leader to be there, and makes the stream where there
