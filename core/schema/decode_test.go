@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -254,5 +255,33 @@ func TestNullAsDefault(t *testing.T) {
 	got, violations := of[message](t, nil).Complete([]byte(`{}`))
 	if want := `{"nick":null,"name":"null"}`; violations != nil || string(got) != want {
 		t.Errorf("got %s, %v, want %s", got, violations, want)
+	}
+}
+
+// Unknown names a member that the type has no place for, however deep, and nothing
+// where there is none.
+func TestUnknown(t *testing.T) {
+	type inner struct {
+		Took time.Duration `json:"took"`
+	}
+	type outer struct {
+		In   inner          `json:"in"`
+		Any  any            `json:"any"`
+		Rest map[string]int `json:"rest"`
+	}
+	s, err := schema.NewRegistry(nil).Of(reflect.TypeFor[outer]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, want := range map[string]string{
+		``: "", `null`: "", `{}`: "",
+		`{"in":{"took":5},"any":{"x":1e999},"rest":{"x":1}}`: "",
+		`{"in":{"took":5,"more":1}}`:                         "more",
+		`{"In":{}}`:                                          "In",
+	} {
+		err := s.Unknown([]byte(raw))
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", raw, err, want)
+		}
 	}
 }
