@@ -29,7 +29,7 @@ const (
 type history struct {
 	conn   *conn
 	api    api
-	stream stream
+	stream *stream
 	heads  heads
 	yields yields
 	inlet  *inlet
@@ -42,7 +42,7 @@ func newHistory(ctx context.Context, c *conn, receive func(channel string, e lay
 	h := &history{
 		conn:   c,
 		api:    api{conn: c, stream: name},
-		stream: stream{conn: c, name: name},
+		stream: newStream(c, name),
 		yields: yields{
 			conn:    c,
 			subject: c.opts.Prefix + "." + yieldKind,
@@ -108,7 +108,7 @@ func (h *history) failed(err error) error {
 func (h *history) subject(channel string) string { return h.conn.subject(entryKind, channel) }
 
 func (h *history) append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
-	if err := h.stream.cover(ctx, keep); err != nil {
+	if err := h.cover(ctx, keep); err != nil {
 		return err
 	}
 	t, err := h.heads.take(ctx, channel)
@@ -166,18 +166,38 @@ func (h *history) last(ctx context.Context, channel string) (*stored, error) {
 	if s := h.heads.get(channel); s != nil {
 		return s, nil
 	}
+	s, err := h.end(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return beginning(), nil
+	}
+	h.heads.put(channel, s)
+	return s, nil
+}
+
+// end returns the last message of a channel, or nil where it has none, as the
+// stream's leader knows it.
+func (h *history) end(ctx context.Context, channel string) (*stored, error) {
+	// Where the leader has died, nobody answers until there is another. The first try
+	// doesn't wait for that as long as there is time.
+	patience := h.conn.opts.Timeout / 3
 	for {
-		s, err := h.api.last(ctx, h.subject(channel))
+		try, cancel := context.WithTimeout(ctx, patience)
+		s, err := h.api.last(try, h.subject(channel))
+		cancel()
 		switch {
 		case err == nil:
-			h.heads.put(channel, s)
 			return s, nil
 		case errors.Is(err, errNone):
-			return beginning(), nil
+			return nil, nil
 		case noStream(err):
 			if err := h.await(ctx); err != nil {
 				return nil, err
 			}
+		case try.Err() != nil && ctx.Err() == nil:
+			patience = h.conn.opts.Timeout
 		default:
 			return nil, err
 		}
@@ -189,11 +209,30 @@ func beginning() *stored {
 	return &stored{record: record{epoch: [8]byte(randomBytes(8)), marker: true}}
 }
 
+func (h *history) cover(ctx context.Context, keep layer.Retention) error {
+	bounded, cancel := h.conn.bound(ctx)
+	defer cancel()
+	return h.stream.cover(bounded, keep)
+}
+
+// look looks at the stream, and forgets what it remembers of another.
+func (h *history) look(ctx context.Context) error {
+	bounded, cancel := h.conn.bound(ctx)
+	defer cancel()
+	another, err := h.stream.look(bounded, bounds{})
+	if another {
+		h.heads.clear()
+	}
+	return err
+}
+
 // await waits for the stream's leader to be there, and makes the stream where there
 // is none any more.
 func (h *history) await(ctx context.Context) error {
 	h.heads.clear()
-	if _, err := h.stream.look(ctx, bounds{}); err != nil && !noStream(err) {
+	try, cancel := context.WithTimeout(ctx, h.conn.opts.Timeout/3)
+	defer cancel()
+	if err := h.look(try); err != nil && refused(err) && !noStream(err) {
 		return err
 	}
 	select {
@@ -212,11 +251,9 @@ func (h *history) Listen(ctx context.Context, channel string) error {
 	if err := h.inlet.listen(ctx, h.conn.subject(liveKind, channel), channel); err != nil {
 		return err
 	}
-	bounded, cancel := h.conn.bound(ctx)
-	defer cancel()
-	err := h.stream.cover(bounded, layer.Retention{})
+	err := h.cover(ctx, layer.Retention{})
 	if err == nil {
-		_, err = h.alive(bounded, channel)
+		_, err = h.alive(ctx, channel)
 	}
 	return h.conn.failure(ctx, "following "+h.subject(channel), err)
 }
@@ -227,19 +264,14 @@ func (h *history) Unlisten(channel string) { h.inlet.unlisten(h.conn.subject(liv
 // alive returns the last message of a channel, which it makes sure to have one, and
 // one that is not about to be forgotten.
 func (h *history) alive(ctx context.Context, channel string) (*stored, error) {
+	ctx, cancel := h.conn.bound(ctx)
+	defer cancel()
 	for {
-		s, err := h.api.last(ctx, h.subject(channel))
-		switch {
-		case err == nil && !h.aging(s):
-			return s, nil
-		case noStream(err):
-			if err := h.await(ctx); err != nil {
-				return nil, err
-			}
-			continue
-		case err != nil && !errors.Is(err, errNone):
-			return nil, err
-		case err != nil:
+		s, err := h.end(ctx, channel)
+		if err != nil || s != nil && !h.aging(s) {
+			return s, err
+		}
+		if s == nil {
 			s = beginning()
 		}
 		r := s.mark()

@@ -50,13 +50,13 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	bounded, cancel := c.bound(ctx)
 	defer cancel()
 	if _, err := c.js.AccountInfo(bounded); err != nil {
-		core.Close()
+		_ = core.Close()
 		return nil, fmt.Errorf("chanxnats: no JetStream at %s: %w", c.target, err)
 	}
 	l := &Layer{Core: core}
 	l.history, err = newHistory(bounded, c, func(channel string, e layer.Entry) { l.followers.Receive(channel, e) })
 	if err != nil {
-		core.Close()
+		_ = core.Close()
 		return nil, err
 	}
 	l.followers = relay.NewFollowers(l.history, c.status, c.relayOptions())

@@ -69,23 +69,6 @@ func gap(after, head layer.Position) error {
 	return fmt.Errorf("%w: after %d of %.40q, the last entry is %d of %q", layer.ErrGap, after.Seq, after.Epoch, head.Seq, head.Epoch)
 }
 
-// end returns the last message of a channel, or nil where it has none.
-func (h *history) end(ctx context.Context, channel string) (*stored, error) {
-	for {
-		s, err := h.api.last(ctx, h.subject(channel))
-		switch {
-		case errors.Is(err, errNone):
-			return nil, nil
-		case noStream(err):
-			if err := h.await(ctx); err != nil {
-				return nil, err
-			}
-		default:
-			return s, err
-		}
-	}
-}
-
 // collect returns the entries with the numbers from first to last, which it finds by
 // the links of end. Where one isn't there any more the error is errNone.
 func (h *history) collect(ctx context.Context, end *stored, first, last uint64) ([]*stored, error) {
@@ -168,12 +151,8 @@ func (h *history) Heads(ctx context.Context, channels []string) ([]layer.Positio
 	if err := h.conn.begin(ctx); err != nil {
 		return nil, err
 	}
-	another, err := h.stream.look(ctx, bounds{})
-	if err != nil {
+	if err := h.look(ctx); err != nil {
 		return nil, h.conn.failure(ctx, "looking at the stream", err)
-	}
-	if another {
-		h.heads.clear()
 	}
 	ctx2, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -16,7 +16,7 @@ import (
 // five.
 func TestRivals(t *testing.T) {
 	const rivals, span = 8, 3 * time.Second
-	s := real(t, servertest.NATSOptions{JetStream: true})
+	s := program(t, servertest.NATSOptions{JetStream: true})
 	far := servertest.NewProxy(t, s.Addr)
 	far.Slow(time.Millisecond)
 	opts := quick()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -18,19 +17,15 @@ import (
 	"github.com/chanx-go/chanx/core/layer/servertest"
 )
 
-// real starts a server that is a program of its own.
-func real(t *testing.T, o servertest.NATSOptions) *servertest.Server {
+// program starts a server that is a program of its own.
+func program(t *testing.T, o servertest.NATSOptions) *servertest.Server {
 	t.Helper()
 	o.Config += "\nmax_payload: 2MB"
 	return servertest.NATS(t, o)
 }
 
 func TestServer(t *testing.T) {
-	suite(t, real(t, servertest.NATSOptions{JetStream: true}).URL)
-}
-
-func TestServerCore(t *testing.T) {
-	coreSuite(t, real(t, servertest.NATSOptions{}).URL)
+	suite(t, program(t, servertest.NATSOptions{JetStream: true}).URL)
 }
 
 // soon fails the test unless ok becomes true.
@@ -95,7 +90,7 @@ func follow(t *testing.T, l layer.History, channel string) *inbox {
 }
 
 func quick() *chanxnats.Options {
-	return &chanxnats.Options{Timeout: 600 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	return &chanxnats.Options{Timeout: 600 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
 }
 
 // faults are how a server goes away and comes back.
@@ -136,7 +131,7 @@ func TestOutage(t *testing.T) {
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
-			s := real(t, servertest.NATSOptions{JetStream: true})
+			s := program(t, servertest.NATSOptions{JetStream: true})
 			p := servertest.NewProxy(t, s.Addr)
 			a, b := open(t, "nats://"+p.Addr, quick()), open(t, "nats://"+p.Addr, quick())
 			near, far := subscribe(t, a, "room"), subscribe(t, b, "room")
@@ -237,7 +232,7 @@ func expectLog(t *testing.T, l layer.History, in *inbox) {
 // with an error that doesn't tell the password.
 func TestOpenFails(t *testing.T) {
 	t.Parallel()
-	s := real(t, servertest.NATSOptions{User: "u", Password: "right"})
+	s := program(t, servertest.NATSOptions{User: "u", Password: "right"})
 	for _, url := range []string{
 		"nats://127.0.0.1:1", "nats://u:wrong@" + s.Addr, "nats://u:wrong@127.0.0.1:1,127.0.0.1:2", s.URL, "http://x", "nats://", "nats://u:wrong@a b",
 		"nats://u:wrong@host?prefix=a..b", "nats://u:wrong@host?x=y", "nats://u:wrong@host:x",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/bits"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,9 +22,13 @@ type stream struct {
 
 	known atomic.Pointer[bounds] // of the stream, as it was seen last; nil where it was not
 
-	mu      sync.Mutex // held by who looks at the stream, or changes it
-	asked   bounds     // the greatest that was asked for
-	created time.Time  // tells the stream from one of the same name
+	turn    chan struct{} // has something while somebody looks at the stream, or changes it
+	asked   bounds        // the greatest that was asked for
+	created time.Time     // tells the stream from one of the same name
+}
+
+func newStream(c *conn, name string) *stream {
+	return &stream{conn: c, name: name, turn: make(chan struct{}, 1)}
 }
 
 // bounds say how much a stream keeps.
@@ -85,8 +88,12 @@ func (s *stream) cover(ctx context.Context, keep layer.Retention) error {
 // set what it needs, without having seen that. It reports whether this is another
 // stream than was seen before.
 func (s *stream) look(ctx context.Context, need bounds) (another bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 	s.asked = s.asked.with(need)
 	for range 10 { // as others may do the same at the same time
 		var info *jetstream.StreamInfo

@@ -73,7 +73,7 @@ func (y *yields) wait(ctx context.Context, subject string) error {
 	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if y.until[subject] == until {
+	if y.until[subject].Equal(until) {
 		delete(y.until, subject)
 	}
 	return nil
