@@ -2,11 +2,19 @@ package relay
 
 import "github.com/chanx-go/chanx/core/layer"
 
-// relist has the members of the channel listed anew.
+// relist has the members of the channel listed anew; now, if that waits for its next
+// try.
 func (c *watched) relist() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.begun && !c.closed {
+	switch {
+	case !c.begun || c.closed:
+	case c.stale:
+		select {
+		case c.wake <- struct{}{}:
+		default:
+		}
+	default:
 		c.list()
 	}
 }
@@ -32,18 +40,19 @@ func (c *watched) keepListing() {
 		if err == nil && c.replace(members, version) {
 			return
 		}
-		if !wait.pause(c.ctx, nil) {
+		if !wait.pause(c.ctx, c.wake) {
 			return
 		}
 	}
 }
 
-// beginList is called before the members are listed: what was left out before is part
-// of that.
+// beginList is called before the members are listed: what came or was left out before
+// is part of that.
 func (c *watched) beginList() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.missing = false
+	c.coming = nil
 }
 
 // replace makes the mirror what was listed, and goes on with what came since. It

@@ -37,6 +37,7 @@ type watched struct {
 	name    string
 	ctx     context.Context // ends with close
 	cancel  context.CancelFunc
+	wake    chan struct{} // has something when it should try again to list the members
 
 	mu      sync.Mutex
 	subs    []*watcher // whoever has a copy may keep it
@@ -70,7 +71,7 @@ type pendingChange struct {
 }
 
 func newWatched(w *Watches, channel string) *watched {
-	c := &watched{watches: w, name: channel, members: map[string][]byte{}}
+	c := &watched{watches: w, name: channel, members: map[string][]byte{}, wake: make(chan struct{}, 1)}
 	c.ctx, c.cancel = context.WithCancel(w.crew.ctx)
 	return c
 }
@@ -132,11 +133,11 @@ func (c *watched) close() []*watcher {
 	return subs
 }
 
-// present returns the version of the mirror.
-func (c *watched) present() uint64 {
+// present returns the version of the mirror, and whether it is being listed.
+func (c *watched) present() (version uint64, stale bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.version
+	return c.version, c.stale
 }
 
 // await waits until the mirror has a version.

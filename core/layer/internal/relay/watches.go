@@ -77,18 +77,23 @@ func (w *Watches) Watch(ctx context.Context, channel string, handler func(layer.
 	if err != nil {
 		return nil, err
 	}
+	watches := false
+	defer func() {
+		if !watches { // also where the handler has panicked
+			w.registry.release(h)
+		}
+	}()
 	w.sweeper.start()
 	if !fresh {
-		err = w.awaitPresent(ctx, h.value)
+		if err := w.awaitPresent(ctx, h.value); err != nil {
+			return nil, err
+		}
 	}
 	sub := &watcher{handler: handler}
-	if err == nil {
-		err = h.value.start(sub)
-	}
-	if err != nil {
-		w.registry.release(h)
+	if err := h.value.start(sub); err != nil {
 		return nil, err
 	}
+	watches = true
 	end := func() error {
 		h.value.remove(sub)
 		sub.gate.Shut()
@@ -129,25 +134,33 @@ func (w *Watches) check(ctx context.Context, channels []string) error {
 	before := make([]uint64, len(channels))
 	for i, name := range channels {
 		if c, ok := w.registry.known(name); ok {
-			before[i] = c.present()
+			before[i], _ = c.present()
 		}
 	}
-	ctx, cancel := w.options.bound(ctx)
+	bounded, cancel := w.options.bound(ctx)
 	defer cancel()
-	versions, err := w.roster.Versions(ctx, channels)
+	versions, err := w.roster.Versions(bounded, channels)
 	if err != nil {
 		return err
 	}
 	late := map[*watched]uint64{}
 	for i, name := range channels {
-		switch c, ok := w.registry.known(name); {
-		case !ok:
-		case versions[i] < before[i]:
-			c.relist() // the server has gone back
-		case versions[i] > c.present():
+		c, ok := w.registry.known(name)
+		if !ok {
+			continue
+		}
+		switch version, stale := c.present(); {
+		case versions[i] < before[i] || stale: // the server has gone back, or answers again
+			c.relist()
+		case versions[i] > version:
 			late[c] = versions[i]
 		}
 	}
+	return w.relistLate(ctx, late)
+}
+
+// relistLate lists the members of channels which have not come to a version soon.
+func (w *Watches) relistLate(ctx context.Context, late map[*watched]uint64) error {
 	if len(late) == 0 {
 		return nil
 	}
@@ -155,11 +168,11 @@ func (w *Watches) check(ctx context.Context, channels []string) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-w.crew.ctx.Done():
-		return w.crew.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	for c, version := range late {
-		if version > c.present() {
+	for c, wanted := range late {
+		if version, _ := c.present(); version < wanted {
 			c.relist()
 		}
 	}

@@ -81,8 +81,8 @@ func (w *worker) run() {
 			w.mu.Unlock()
 			return
 		}
-		queue, w.queue = w.queue, reuse(queue, maxQueued)
-		buffer, w.buffer = w.buffer, reuse(buffer, 64<<10)
+		queue, w.queue = w.queue, reuse(queue, 2*maxQueued)
+		buffer, w.buffer = w.buffer, reuse(buffer, 256<<10)
 		w.changed.Broadcast()
 		w.mu.Unlock()
 		now := time.Now()
