@@ -1,7 +1,6 @@
 package faulttest_test
 
 import (
-	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,9 +30,9 @@ const atOnce = 6
 // result is what came of a scenario.
 type result struct {
 	groups, topics counts
-	outages        uint64 // of the process that had most
-	lost           uint64 // what the processes know to have missed
-	failed         uint64
+	outages        uint64        // of the process that had most
+	lost           uint64        // what the processes know to have missed
+	well           time.Duration // from the end of the fault
 }
 
 func TestFaults(t *testing.T) {
@@ -52,14 +51,13 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	runners.Wait()
-	if t.Failed() {
-		return
+	if *write && !t.Failed() {
+		writeReport(t, results)
 	}
-	publish(t, results)
 }
 
 // run has the fault happen, and checks what came of it.
-func (s *scenario) run(t *testing.T) *result {
+func (s scenario) run(t *testing.T) *result {
 	f := newField(t, s.system(t))
 	s.do(f)
 	f.flows(f.since)
@@ -69,7 +67,8 @@ func (s *scenario) run(t *testing.T) *result {
 	}
 	node := func(publisher string) string { return publisher }
 	r := &result{
-		groups: f.ledger.tally(groups, false, f.killed, node, f.since),
+		well:   f.well,
+		groups: f.ledger.tally(f.groups, false, f.killed, node, f.since),
 		topics: f.ledger.tally(f.topics, true, f.killed, node, f.since),
 	}
 	healths := f.healths(r.groups.Missed)
@@ -79,9 +78,8 @@ func (s *scenario) run(t *testing.T) *result {
 	for _, h := range healths {
 		r.outages = max(r.outages, h.Layer.Outages)
 		r.lost += h.Layer.Lost
-		r.failed += h.Layer.Failed
 	}
-	t.Logf("groups %+v\ntopics %+v\noutages %d, known to be lost %d, failed %d, refusals %v", r.groups, r.topics, r.outages, r.lost, r.failed, f.ledger.refusals)
+	t.Logf("groups %+v\ntopics %+v\noutages %d, known to be lost %d, well after %v, refusals %v", r.groups, r.topics, r.outages, r.lost, r.well, f.ledger.refusals)
 	s.check(t, f, r, healths)
 	if t.Failed() {
 		t.Logf("logs:\n%s", f.logs(slog.LevelInfo))
@@ -90,7 +88,7 @@ func (s *scenario) run(t *testing.T) *result {
 }
 
 // check holds what came of a scenario against what is promised.
-func (s *scenario) check(t *testing.T, f *field, r *result, healths map[string]chanx.Health) {
+func (s scenario) check(t *testing.T, f *field, r *result, healths map[string]chanx.Health) {
 	for what, n := range map[string]int{
 		"groups: duplicates":                        r.groups.Duplicates,
 		"groups: out of order":                      r.groups.Reordered,
@@ -113,19 +111,16 @@ func (s *scenario) check(t *testing.T, f *field, r *result, healths map[string]c
 		t.Errorf("a publisher had to wait for %v", longest)
 	}
 	for node, h := range healths {
-		// What a process missed it knows, and what it says it missed is not there.
+		// What a process missed it knows.
 		if missed := r.groups.Missed[node]; h.Layer.Lost < uint64(missed) {
 			t.Errorf("the process %s missed %d messages, and knows of %d", node, missed, h.Layer.Lost)
-		}
-		if !h.Layer.Connected || h.Status != "ok" {
-			t.Errorf("in the end the health of %s is %+v, %+v", node, h, h.Layer)
 		}
 	}
 	s.checkLogs(t, f, healths)
 }
 
 // checkLogs: an outage is logged once, and what it brings about not for each message.
-func (s *scenario) checkLogs(t *testing.T, f *field, healths map[string]chanx.Health) {
+func (s scenario) checkLogs(t *testing.T, f *field, healths map[string]chanx.Health) {
 	for _, n := range f.nodes {
 		h, ok := healths[n.Name]
 		if !ok {
@@ -144,27 +139,5 @@ func (s *scenario) checkLogs(t *testing.T, f *field, healths map[string]chanx.He
 		if bound := 10 + 6*int(h.Layer.Outages); len(all) > bound {
 			t.Errorf("%s has logged %d lines, above %d:\n%s", n.Name, len(all), bound, strings.Join(all[:bound], "\n"))
 		}
-	}
-}
-
-// short formats a time for the report.
-func short(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "–"
-	case d < 10*time.Millisecond:
-		return "<10 ms"
-	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Round(10*time.Millisecond).Milliseconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
-func publish(t *testing.T, results []*result) {
-	for i, r := range results {
-		if r == nil {
-			continue
-		}
-		t.Log(cmp.Or(scenarios[i].String(), "?"), short(r.topics.Again))
 	}
 }

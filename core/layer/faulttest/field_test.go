@@ -13,18 +13,13 @@ import (
 )
 
 const (
-	timeout   = 2 * time.Second        // of the layers
-	every     = 100 * time.Millisecond // a publisher publishes
-	slack     = 2 * time.Second        // beyond what a call may take, on a machine that does other things too
-	flowsIn   = 30 * time.Second       // everything after a fault
-	settlesIn = 10 * time.Second       // what is lost is known
-	perNode   = 2                      // clients
-	processes = 3                      // that have clients
-)
-
-var (
-	groups = []string{"g:0", "g:1"}
-	topics = []string{"log:0", "log:1"}
+	timeout   = 2 * time.Second       // of the layers
+	every     = 50 * time.Millisecond // a publisher publishes to one of its channels
+	slack     = 2 * time.Second       // beyond what a call may take, on a machine that does other things too
+	flowsIn   = 30 * time.Second      // everything after a fault
+	settlesIn = 10 * time.Second      // what is lost is known
+	perNode   = 2                     // clients
+	processes = 3                     // that have clients
 )
 
 // field is where a scenario takes place: servers, processes and clients.
@@ -32,9 +27,11 @@ type field struct {
 	testing.TB
 	system  *system
 	ledger  *ledger
-	topics  []string
+	groups  []string
+	topics  []string // with history
 	clients []*client
-	since   time.Time // the fault is over
+	since   time.Time     // the fault is over
+	well    time.Duration // so much later messages flow everywhere, and all processes say so
 
 	mu     sync.Mutex
 	nodes  []*node // in the order in which they came; the worker is the last of the first ones
@@ -44,8 +41,11 @@ type field struct {
 // newField starts everything, and returns once messages flow everywhere.
 func newField(t testing.TB, s *system) *field {
 	f := &field{TB: t, system: s, ledger: newLedger(), killed: map[string]bool{}}
-	if s.history {
-		f.topics = topics
+	for i := range s.channels {
+		f.groups = append(f.groups, fmt.Sprint("g:", i))
+		if s.history {
+			f.topics = append(f.topics, fmt.Sprint("log:", i))
+		}
 	}
 	var starting sync.WaitGroup
 	names := []string{"A", "B", "C", "worker"}
@@ -68,7 +68,7 @@ func newField(t testing.TB, s *system) *field {
 	}
 	begin := time.Now()
 	for _, n := range f.nodes {
-		n.order(order{Do: "load", Groups: groups, Topics: f.topics, Every: every})
+		f.load(n)
 	}
 	f.flows(begin)
 	f.wait(time.Second)
@@ -76,12 +76,12 @@ func newField(t testing.TB, s *system) *field {
 }
 
 func (f *field) config(name string, worker bool) nodeConfig {
-	return nodeConfig{Name: name, Layer: f.system.layer, URL: f.system.address(name), Timeout: timeout, Replicas: f.system.replicas, Worker: worker}
+	return nodeConfig{Name: name, Layer: f.system.layer, URL: f.system.address(name), Timeout: timeout, Replicas: f.system.replicas, Memory: f.system.memory, Worker: worker}
 }
 
 // client makes a client that likes one process best. It is to be started.
 func (f *field) client(name string, home int) *client {
-	c := &client{name: name, ledger: f.ledger, topics: f.topics, groups: slices.Clone(groups)}
+	c := &client{name: name, ledger: f.ledger, topics: f.topics, groups: slices.Clone(f.groups)}
 	c.nodes = func() []*node {
 		running := f.running()
 		running = slices.DeleteFunc(running, func(n *node) bool { return n.Worker })
@@ -109,7 +109,12 @@ func (f *field) add(name string, worker bool) {
 	f.mu.Lock()
 	f.nodes = append(f.nodes, n)
 	f.mu.Unlock()
-	n.order(order{Do: "load", Groups: groups, Topics: f.topics, Every: every})
+	f.load(n)
+}
+
+// load has a process publish.
+func (f *field) load(n *node) {
+	n.order(order{Do: "load", Groups: f.groups, Topics: f.topics, Every: every * time.Duration(f.system.channels)})
 }
 
 // kill ends a process as a crash does.
@@ -144,7 +149,7 @@ func (f *field) wait(d time.Duration) {
 func (f *field) until(what string, done func() bool) {
 	f.Helper()
 	deadline := time.After(flowsIn)
-	look := time.NewTicker(20 * time.Millisecond)
+	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
 	for !done() {
 		select {
@@ -170,11 +175,20 @@ func (f *field) publishers() (names []string) {
 func (f *field) flows(since time.Time) {
 	f.Helper()
 	f.reaches("messages flow everywhere", func(h happening) bool { return h.at.After(since) })
+	f.until("all processes say that they are well", func() bool {
+		for _, n := range f.running() {
+			if h := n.health(); h.Status != "ok" || !h.Layer.Connected {
+				return false
+			}
+		}
+		return true
+	})
+	f.well = time.Since(since)
 }
 
 func (f *field) reaches(what string, pass func(happening) bool) {
 	f.Helper()
-	channels := slices.Concat(groups, f.topics)
+	channels := slices.Concat(f.groups, f.topics)
 	var clients, missing []string
 	for _, c := range f.clients {
 		clients = append(clients, c.name)

@@ -34,34 +34,35 @@ func (tick) Action() string { return "tick" }
 
 // nodeConfig is what a process is told at its start.
 type nodeConfig struct {
-	Name     string
-	Layer    string // redis, nats or nats-core
-	URL      string
-	Timeout  time.Duration
-	Replicas int
-	Worker   bool // it publishes, and has no clients
+	Name     string        `json:"name"`
+	Layer    string        `json:"layer"` // redis, nats or nats-core
+	URL      string        `json:"url"`
+	Timeout  time.Duration `json:"timeout"`
+	Replicas int           `json:"replicas"`
+	Memory   bool          `json:"memory"` // NATS keeps entries in memory
+	Worker   bool          `json:"worker"` // it publishes, and has no clients
 }
 
-// order is what a process is told while it runs; report what it says.
-type (
-	order struct {
-		Do      string        // load, finish or bulk
-		Groups  []string      `json:",omitempty"`
-		Topics  []string      `json:",omitempty"`
-		Every   time.Duration `json:",omitempty"`
-		Padding int           `json:",omitempty"`
-	}
-	report struct {
-		Is        string        // ready, published, log or finished
-		Addr      string        `json:",omitempty"`
-		Publisher string        `json:",omitempty"`
-		Channel   string        `json:",omitempty"`
-		Took      time.Duration `json:",omitempty"`
-		Err       string        `json:",omitempty"`
-		Level     slog.Level    `json:",omitempty"`
-		Text      string        `json:",omitempty"`
-	}
-)
+// order is what a process is told while it runs.
+type order struct {
+	Do      string        `json:"do"` // load or finish
+	Groups  []string      `json:"groups,omitempty"`
+	Topics  []string      `json:"topics,omitempty"`
+	Every   time.Duration `json:"every,omitempty"`
+	Padding int           `json:"padding,omitempty"`
+}
+
+// report is what a process says.
+type report struct {
+	Is        string        `json:"is"` // ready, published, log or finished
+	Addr      string        `json:"addr,omitempty"`
+	Publisher string        `json:"publisher,omitempty"`
+	Channel   string        `json:"channel,omitempty"`
+	Took      time.Duration `json:"took,omitempty"`
+	Err       string        `json:"err,omitempty"`
+	Level     slog.Level    `json:"level,omitempty"`
+	Text      string        `json:"text,omitempty"`
+}
 
 // nodeEnv has the configuration of a process that this one starts as its like.
 const nodeEnv = "CHANX_FAULTTEST_NODE"
@@ -131,7 +132,7 @@ func (m *member) open(log *slog.Logger) (layer.Layer, error) {
 	case "redis":
 		return chanxredis.Open(ctx, m.URL, &chanxredis.Options{Timeout: m.Timeout, Logger: log})
 	case "nats":
-		return chanxnats.Open(ctx, m.URL, &chanxnats.Options{Timeout: m.Timeout, Logger: log, Replicas: m.Replicas})
+		return chanxnats.Open(ctx, m.URL, &chanxnats.Options{Timeout: m.Timeout, Logger: log, Replicas: m.Replicas, Memory: m.Memory})
 	case "nats-core":
 		return chanxnats.OpenCore(ctx, m.URL, &chanxnats.Options{Timeout: m.Timeout, Logger: log})
 	}

@@ -46,6 +46,7 @@ var scenarios = []scenario{
 	{layer: onSentinel, fault: "a failover that was ordered", system: redisSentinel, do: failover},
 	{layer: onCluster, fault: "a master killed, a replica in its place", system: redisCluster, do: clusterMasterKilled},
 	{layer: onNATS, fault: "killed, away for 2 s, started again", system: nats, do: killed, kept: true},
+	{layer: onNATS, fault: "killed, and all it kept is gone", system: natsInMemory, do: killed},
 	{layer: onNATS, fault: "stopped, away for 2 s, started again", system: nats, do: stopped, kept: true},
 	{layer: onNATS, fault: "out of reach for 30 s", system: nats, do: outOfReach(30 * time.Second), kept: true},
 	{layer: onNATS, fault: "out of reach of one process for 10 s", system: nats, do: oneOutOfReach, kept: true},

@@ -13,7 +13,9 @@ type system struct {
 	layer    string // as nodeConfig has it
 	url      string
 	replicas int
+	memory   bool // NATS keeps entries in memory
 	history  bool
+	channels int // groups, and topics with history
 
 	server   *servertest.Server   // nil where there are several
 	cluster  *servertest.Cluster  // of Redis, or NATS
@@ -49,7 +51,7 @@ func (s *system) through(do func(*servertest.Proxy)) {
 }
 
 func single(tb testing.TB, layer string, server *servertest.Server) *system {
-	return &system{layer: layer, url: server.URL, server: server, history: layer != "nats-core", proxies: map[string]*servertest.Proxy{}, tb: tb}
+	return &system{layer: layer, url: server.URL, server: server, history: layer != "nats-core", channels: 2, proxies: map[string]*servertest.Proxy{}, tb: tb}
 }
 
 func redis(tb testing.TB) *system {
@@ -62,16 +64,22 @@ func redisInMemory(tb testing.TB) *system {
 
 func redisSentinel(tb testing.TB) *system {
 	s := servertest.RedisSentinel(tb)
-	return &system{layer: "redis", url: s.URL, sentinel: s, history: true, tb: tb}
+	return &system{layer: "redis", url: s.URL, sentinel: s, history: true, channels: 2, tb: tb}
 }
 
 func redisCluster(tb testing.TB) *system {
 	c := servertest.RedisCluster(tb, 3, 1)
-	return &system{layer: "redis", url: c.URL, cluster: c, history: true, tb: tb}
+	return &system{layer: "redis", url: c.URL, cluster: c, history: true, channels: 6, tb: tb} // on all masters
 }
 
 func nats(tb testing.TB) *system {
 	return single(tb, "nats", servertest.NATS(tb, servertest.NATSOptions{JetStream: true, MaxStore: 64 << 20}))
+}
+
+func natsInMemory(tb testing.TB) *system {
+	s := nats(tb)
+	s.memory = true
+	return s
 }
 
 func natsCore(tb testing.TB) *system {
@@ -80,7 +88,7 @@ func natsCore(tb testing.TB) *system {
 
 func natsCluster(tb testing.TB) *system {
 	c := servertest.NATSCluster(tb, 3)
-	return &system{layer: "nats", url: c.URL, cluster: c, replicas: 3, history: true, tb: tb}
+	return &system{layer: "nats", url: c.URL, cluster: c, replicas: 3, history: true, channels: 2, tb: tb}
 }
 
 // full fills the server's storage, and returns what makes room again.
