@@ -33,8 +33,8 @@ type Health struct {
 	Failed    uint64    // messages and entries that could not be published
 	// Lost is how many messages of other processes are known to have been missed by
 	// subscriptions here. It is counted from the numbers that publishers give their
-	// messages, so a loss is known with the next message of the same publisher on
-	// the same channel, and one after which nothing more comes stays unknown: where
-	// Outages has grown, Lost is the least that it may be.
+	// messages, so a loss is known one or two seconds after the next message of the
+	// same publisher on the same channel, and one after which nothing more comes
+	// stays unknown: where Outages has grown, Lost is the least that it may be.
 	Lost uint64
 }

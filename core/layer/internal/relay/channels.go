@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -28,8 +29,9 @@ type Broker interface {
 	// [Channels.Receive]: those that are published after it has returned. It
 	// remembers the channel until Unlisten, also where it returns an error, and
 	// listens again by itself after an outage, before it calls [Status.Up]. Where
-	// the server is known to be away it returns at once. It is called once until
-	// Unlisten, and the context has a deadline.
+	// the server is known to be away it returns at once, with an error that wraps
+	// layer.ErrUnavailable; any other error is that of Subscribe. It is called once
+	// until Unlisten, and the context has a deadline.
 	Listen(ctx context.Context, channel string) error
 
 	// Unlisten ends that. It does not wait. A Listen of the same channel may come
@@ -79,7 +81,11 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 		create: func(channel string) *listened {
 			return &listened{name: channel, worker: c.workers[maphash.String(c.numbers.seed, channel)%workers]}
 		},
-		begin: func(_ context.Context, l *listened, _ error) error {
+		begin: func(_ context.Context, l *listened, err error) error {
+			err = c.options.explain(context.Background(), err)
+			if err != nil && !errors.Is(err, layer.ErrUnavailable) {
+				return err
+			}
 			// Without the server the subscriptions stand, and get what others
 			// publish when it is back: the broker has not forgotten the channel.
 			l.live.Store(true)
@@ -135,7 +141,8 @@ func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byt
 	}
 }
 
-// Subscribe implements layer.Layer.
+// Subscribe implements layer.Layer. Where the server is away that is no error: what
+// other processes publish comes once it is back.
 func (c *Channels) Subscribe(ctx context.Context, channel string, handler func(data []byte)) (layer.Subscription, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

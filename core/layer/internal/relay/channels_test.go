@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -320,6 +321,33 @@ func (*countingBroker) Publish(context.Context, string, []byte) error    { retur
 func (b *countingBroker) Listen(_ context.Context, channel string) error { return b.note("listen ") }
 func (b *countingBroker) Unlisten(string)                                { _ = b.note("unlisten ") }
 
+// What the server refuses is an error, and its being away is none.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	s := newServer()
+	p := s.start(t, relay.Options{})
+	var answer error
+	p.call = func(string) error { return answer }
+	answer = errors.New("not allowed")
+	if _, err := p.Subscribe(t.Context(), "room", nil); !errors.Is(err, answer) {
+		t.Errorf("Subscribe: %v, want %v", err, answer)
+	}
+	if err := p.Publish(t.Context(), "room", nil); !errors.Is(err, answer) {
+		t.Errorf("Publish: %v, want %v", err, answer)
+	}
+	p.mu.Lock()
+	if n := len(p.listening); n != 0 {
+		t.Errorf("%d channels are listened to", n)
+	}
+	p.mu.Unlock()
+	answer = fmt.Errorf("%w: for a reason", layer.ErrUnavailable)
+	in := p.collect(t, "room")
+	if err := p.Publish(t.Context(), "room", []byte("1")); !errors.Is(err, answer) {
+		t.Errorf("Publish: %v, want %v", err, answer)
+	}
+	in.expect(t, "1")
+}
+
 // What is not understood is skipped, and logged once.
 func TestStrangeMessages(t *testing.T) {
 	t.Parallel()
@@ -418,5 +446,66 @@ func TestCloseAmidBackPressure(t *testing.T) {
 	<-closed
 	if n := calls.Load(); n != 1 {
 		t.Errorf("the handler was called %d times, want once", n)
+	}
+}
+
+// echo is a broker that sends messages back, and says that it could not send them. A
+// channel depends on the part that its length says.
+type echo struct {
+	countingBroker
+
+	receive func(channel string, data []byte)
+}
+
+func (*echo) Part(channel string) int { return len(channel) }
+
+func (e *echo) Publish(_ context.Context, channel string, data []byte) error {
+	e.receive(channel, data)
+	return errCut
+}
+
+// A message that the server has got although it didn't say so comes once.
+func TestPublishUnanswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := &echo{}
+		status := relay.NewStatus(nil, "an echo")
+		c := relay.NewChannels(e, status, relay.Options{})
+		defer c.Close()
+		e.receive = c.Receive
+		in := &inbox{}
+		if _, err := c.Subscribe(t.Context(), "room", in.receive); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if err := c.Publish(t.Context(), "room", []byte(strconv.Itoa(i))); !errors.Is(err, errCut) {
+				t.Errorf("Publish: %v, want %v", err, errCut)
+			}
+		}
+		synctest.Wait()
+		in.expect(t, "0", "1", "2")
+		if h := status.Health(); h.Failed != 3 || h.Lost != 0 {
+			t.Errorf("%+v", h)
+		}
+	})
+}
+
+// A part of the connection that is away is nothing to the channels of others.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	e := &echo{}
+	status := relay.NewStatus(slog.New(slog.DiscardHandler), "an echo")
+	c := relay.NewChannels(e, status, relay.Options{})
+	defer c.Close()
+	sent := map[string]int{}
+	e.receive = func(channel string, _ []byte) { sent[channel]++ }
+	status.Down(4, errors.New("no such part"))
+	for channel, want := range map[string]error{"room": layer.ErrUnavailable, "other": errCut} {
+		if err := c.Publish(t.Context(), channel, nil); !errors.Is(err, want) {
+			t.Errorf("Publish to %q: %v, want %v", channel, err, want)
+		}
+	}
+	if sent["room"] != 0 || sent["other"] != 1 {
+		t.Errorf("sent %v", sent)
 	}
 }

@@ -23,8 +23,8 @@ func TestWatch(t *testing.T) {
 			}
 		},
 		"again and late": func(w *watching, b *guestBook) {
-			come, go_ := w.enter("bob", "1"), w.leave("bob")
-			w.deliver(come, come, go_, come, go_)
+			come, gone := w.enter("bob", "1"), w.leave("bob")
+			w.deliver(come, come, gone, come, gone)
 			b.expect(w.T, "+bob=1", "-bob")
 		},
 		"one left out": func(w *watching, b *guestBook) {
@@ -33,8 +33,8 @@ func TestWatch(t *testing.T) {
 			b.expect(w.T, "+bob=1 +eve=1 -ann")
 		},
 		"overtaken": func(w *watching, b *guestBook) {
-			come, go_ := w.enter("bob", "1"), w.leave("bob")
-			w.deliver(go_, come)
+			come, gone := w.enter("bob", "1"), w.leave("bob")
+			w.deliver(gone, come)
 			b.expect(w.T)
 			w.deliver(w.enter("eve", "1"))
 			b.expect(w.T, "+eve=1")
