@@ -45,7 +45,8 @@ type presence struct {
 	longest atomic.Int64 // the longest grace that is in use, as far as is known
 
 	life    context.Context // ends with close
-	end_    context.CancelFunc
+	quit    context.CancelFunc
+	forget  time.Duration // for how long the end of a session is kept, at least
 	timers  timers
 	running sync.WaitGroup
 
@@ -63,9 +64,9 @@ var _ relay.Roster = (*presence)(nil)
 // newPresence returns who is present as the servers know it. It asks them nothing
 // until it is used.
 func newPresence(c *conn) *presence {
-	p := &presence{conn: c, shelf: newShelf(c), starting: make(chan struct{}, 1), rosters: make(map[string]*roster)}
+	p := &presence{conn: c, shelf: newShelf(c), starting: make(chan struct{}, 1), rosters: make(map[string]*roster), forget: time.Minute}
 	p.owners.byToken = make(map[string]*owned)
-	p.life, p.end_ = context.WithCancel(context.Background())
+	p.life, p.quit = context.WithCancel(context.Background())
 	p.inlet = c.newInlet(p.receive)
 	p.watches = relay.NewWatches(p, c.status, c.relayOptions())
 	c.onRestored(p.restored)
@@ -76,7 +77,7 @@ func newPresence(c *conn) *presence {
 func (p *presence) close() error {
 	err := p.watches.Close()
 	p.timers.close()
-	p.end_()
+	p.quit()
 	p.running.Wait()
 	return err
 }
@@ -119,25 +120,16 @@ func (p *presence) start(ctx context.Context) error {
 	p.mu.Lock()
 	p.created = created
 	p.mu.Unlock()
-	for _, subject := range []string{p.shelf.owner(presenceLiveKind, "*"), p.shelf.longest(presenceLiveKind)} {
-		p.inlet.unlisten(subject) // where this is another try
-		if err := p.inlet.listen(ctx, subject, ""); err != nil {
-			return err
-		}
+	subject := p.shelf.owner(presenceLiveKind, "*")
+	p.inlet.unlisten(subject) // where this is another try
+	if err := p.inlet.listen(ctx, subject, ""); err != nil {
+		return err
 	}
-	if err := p.learn(ctx, false); err != nil {
+	if err := p.learnOwners(ctx, false); err != nil {
 		return err
 	}
 	p.started.Store(true)
 	return nil
-}
-
-// learn asks for what this process listens to.
-func (p *presence) learn(ctx context.Context, anew bool) error {
-	if _, err := p.askLongest(ctx); err != nil {
-		return err
-	}
-	return p.learnOwners(ctx, anew)
 }
 
 // restored is called after an outage.
@@ -153,7 +145,7 @@ func (p *presence) relearn(ctx context.Context) {
 	created, err := p.shelf.open(ctx)
 	if err == nil {
 		p.notice(created)
-		err = p.learn(ctx, true)
+		err = p.learnOwners(ctx, true)
 	}
 	if err != nil {
 		p.again(p.relearn)
@@ -169,6 +161,7 @@ func (p *presence) notice(created time.Time) (same bool) {
 	same = p.created.Equal(created)
 	if !same {
 		p.bin.clear()
+		p.longest.Store(0)
 	}
 	p.created = created
 	return same
@@ -186,10 +179,6 @@ func (p *presence) receive(channel string, m *nats.Msg) {
 		}
 		return
 	}
-	if m.Subject == p.shelf.longest(presenceLiveKind) {
-		p.noteLongest(m.Data)
-		return
-	}
 	if token, ok := strings.CutPrefix(m.Subject, p.shelf.owner(presenceLiveKind, "")); ok {
 		if l, err := parseLease(seq, m.Data); err == nil {
 			p.heard(token, l, false)
@@ -200,7 +189,7 @@ func (p *presence) receive(channel string, m *nats.Msg) {
 // Enter is that of [layer.Presence].
 func (p *presence) Enter(ctx context.Context, channel string, s layer.Session) error {
 	return p.call(ctx, "entering", func(ctx context.Context) error {
-		return p.enter(ctx, place(s.Owner, channel, s.Key, s.ID), s)
+		return p.enter(ctx, place(channel, s), s)
 	})
 }
 
@@ -263,7 +252,7 @@ func (p *presence) verify(ctx context.Context, owner string, id leaseID) error {
 // Leave is that of [layer.Presence].
 func (p *presence) Leave(ctx context.Context, channel string, s layer.Session, grace time.Duration) error {
 	return p.call(ctx, "leaving", func(ctx context.Context) error {
-		return p.leave(ctx, place(s.Owner, channel, s.Key, s.ID), grace)
+		return p.leave(ctx, place(channel, s), grace)
 	})
 }
 

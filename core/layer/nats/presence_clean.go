@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// forget is for how long the end of a session is kept, at least: longer than it can
-// take until who has missed it finds it.
-const forget = time.Minute
+// keepFor returns for how long the ends of sessions are to be kept: longer than it can
+// take until who has missed one finds it, and longer than any grace.
+func (p *presence) keepFor(ctx context.Context) (time.Duration, error) {
+	_, err := p.askLongest(ctx)
+	return p.forget + time.Duration(p.longest.Load()), err
+}
 
-// keep is for how long the end of a session is kept.
-func (p *presence) keep() time.Duration { return forget + time.Duration(p.longest.Load()) }
-
-// coverGrace sees to it that all processes know of a grace as long as that.
+// coverGrace sees to it that ends are kept for as long as a grace.
 func (p *presence) coverGrace(ctx context.Context, grace time.Duration) error {
 	for grace > time.Duration(p.longest.Load()) {
 		seq, err := p.askLongest(ctx)
@@ -26,7 +26,7 @@ func (p *presence) coverGrace(ctx context.Context, grace time.Duration) error {
 			return nil
 		}
 		body := binary.AppendUvarint(nil, uint64(grace))
-		_, err = p.shelf.put(ctx, p.shelf.longest(presenceKind), body, seq)
+		_, err = p.shelf.put(ctx, p.shelf.longest(), body, seq)
 		if err == nil {
 			p.noteLongest(body)
 		} else if !errors.Is(err, errConflict) {
@@ -37,7 +37,7 @@ func (p *presence) coverGrace(ctx context.Context, grace time.Duration) error {
 }
 
 func (p *presence) askLongest(ctx context.Context) (seq uint64, err error) {
-	k, err := p.shelf.last(ctx, p.shelf.longest(presenceKind))
+	k, err := p.shelf.last(ctx, p.shelf.longest())
 	if errors.Is(err, errNone) {
 		return 0, nil
 	}
@@ -87,16 +87,12 @@ type bin struct {
 // thrown is a message that is to be deleted.
 type thrown struct {
 	seq uint64
-	at  int64 // when it was written, in seconds since 1970
+	at  int64 // when it was written, in nanoseconds since 1970
 }
 
-const (
-	// maxThrown is how many messages wait at the most. Others are deleted when their
-	// owner has no lease any more.
-	maxThrown = 1 << 18
-	// emptied is how often the bin is looked at.
-	emptied = 5 * time.Second
-)
+// maxThrown is how many messages wait at the most. Others are deleted when their owner
+// has no lease any more.
+const maxThrown = 1 << 18
 
 func (b *bin) clear() { b.thrown = nil }
 
@@ -107,10 +103,10 @@ func (p *presence) throw(seq uint64) {
 	if seq == 0 || len(p.bin.thrown) >= maxThrown {
 		return
 	}
-	p.bin.thrown = append(p.bin.thrown, thrown{seq, time.Now().Unix()})
+	p.bin.thrown = append(p.bin.thrown, thrown{seq, time.Now().UnixNano()})
 	if !p.bin.timer {
 		p.bin.timer = true
-		p.timers.after(emptied, func() { p.spawn(p.empty) })
+		p.timers.after(p.forget/12, func() { p.spawn(p.empty) })
 	}
 }
 
@@ -130,12 +126,17 @@ func (b *bin) take(before int64) (old []thrown, more bool) {
 
 // empty deletes what is not needed any more.
 func (p *presence) empty(ctx context.Context) {
+	keep, err := p.keepFor(ctx)
+	if err != nil {
+		p.again(p.empty)
+		return
+	}
 	p.mu.Lock()
-	old, more := p.bin.take(time.Now().Add(-p.keep()).Unix())
+	old, more := p.bin.take(time.Now().Add(-keep).UnixNano())
 	p.bin.timer = more
 	p.mu.Unlock()
 	if more {
-		p.timers.after(emptied, func() { p.spawn(p.empty) })
+		p.timers.after(p.forget/12, func() { p.spawn(p.empty) })
 	}
 	if len(old) == 0 {
 		return
@@ -188,7 +189,7 @@ func (p *presence) clean(ctx context.Context, token string) {
 			return
 		}
 	}
-	p.timers.after(forget, func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
+	p.timers.after(p.forget, func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
 }
 
 // cleanStays reports whether there is still something of an owner.
@@ -200,6 +201,10 @@ func (p *presence) cleanStays(ctx context.Context, token string) (left bool, err
 	if err != nil {
 		return true, err
 	}
+	keep, err := p.keepFor(ctx)
+	if err != nil {
+		return true, err
+	}
 	var old []uint64
 	for i := range stays {
 		st := &stays[i]
@@ -207,7 +212,7 @@ func (p *presence) cleanStays(ctx context.Context, token string) (left bool, err
 		case st.state == stayLeft && st.grace > 0 && st.grace <= st.age:
 			p.endGrace(ctx, *st)
 			left = true
-		case st.state != stayEntered && st.age > p.keep():
+		case st.state != stayEntered && st.age > keep:
 			old = append(old, st.seq)
 		default:
 			left = true

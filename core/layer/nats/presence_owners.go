@@ -72,7 +72,7 @@ func (p *presence) heard(token string, l lease, fromLeader bool) {
 // wait sets the timer of an owner. The owners are locked.
 func (p *presence) wait(token string, o *owned) {
 	if o.ended {
-		o.timer = p.timers.after(forget+mathrand.N(forget), func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
+		o.timer = p.timers.after(p.forget+mathrand.N(p.forget), func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
 		return
 	}
 	// Every process waits for it, and one is enough: so each waits somewhat longer.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/chanx-go/chanx/core/layer"
 )
 
 const (
@@ -284,7 +286,7 @@ func (s *shelf) exhausted(ctx context.Context, name string, got uint64) (bool, e
 // The subjects of sessions: their owner stands first, so that those of an owner and
 // those of a channel are both found by a filter.
 
-func place(owner, channel, key_, id string) string { return key(owner, channel, key_, id) }
+func place(channel string, s layer.Session) string { return key(s.Owner, channel, s.Key, s.ID) }
 
 func (s *shelf) subject(place string) string {
 	return s.conn.opts.Prefix + "." + presenceKind + ".s." + place
@@ -308,7 +310,7 @@ func (s *shelf) owner(kind, owner string) string {
 }
 
 // longest is the subject of the longest grace in use.
-func (s *shelf) longest(kind string) string { return s.conn.opts.Prefix + "." + kind + ".g" }
+func (s *shelf) longest() string { return s.conn.opts.Prefix + "." + presenceKind + ".g" }
 
 // stays returns what is known of the sessions that a filter says. What can't be read
 // is left out.
