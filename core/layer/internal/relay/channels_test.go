@@ -242,24 +242,6 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// stuckBroker answers nothing.
-type stuckBroker struct{ listening atomic.Int32 }
-
-func (*stuckBroker) Part(string) int { return 0 }
-
-func (*stuckBroker) Publish(ctx context.Context, _ string, _ []byte) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (b *stuckBroker) Listen(ctx context.Context, _ string) error {
-	b.listening.Add(1)
-	<-ctx.Done()
-	return ctx.Err()
-}
-
-func (b *stuckBroker) Unlisten(string) { b.listening.Add(-1) }
-
 // The server has one subscription for each channel, until nobody subscribes any more.
 func TestOneListen(t *testing.T) {
 	t.Parallel()
@@ -296,30 +278,6 @@ func TestOneListen(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-// countingBroker notes what it is asked.
-type countingBroker struct {
-	mu    sync.Mutex
-	calls string
-}
-
-func (b *countingBroker) note(call string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.calls += call
-	return nil
-}
-
-func (b *countingBroker) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.calls
-}
-
-func (*countingBroker) Part(string) int                                  { return 0 }
-func (*countingBroker) Publish(context.Context, string, []byte) error    { return nil }
-func (b *countingBroker) Listen(_ context.Context, channel string) error { return b.note("listen ") }
-func (b *countingBroker) Unlisten(string)                                { _ = b.note("unlisten ") }
 
 // What the server refuses is an error, and its being away is none.
 func TestRefused(t *testing.T) {
@@ -447,21 +405,6 @@ func TestCloseAmidBackPressure(t *testing.T) {
 	if n := calls.Load(); n != 1 {
 		t.Errorf("the handler was called %d times, want once", n)
 	}
-}
-
-// echo is a broker that sends messages back, and says that it could not send them. A
-// channel depends on the part that its length says.
-type echo struct {
-	countingBroker
-
-	receive func(channel string, data []byte)
-}
-
-func (*echo) Part(channel string) int { return len(channel) }
-
-func (e *echo) Publish(_ context.Context, channel string, data []byte) error {
-	e.receive(channel, data)
-	return errCut
 }
 
 // A message that the server has got although it didn't say so comes once.

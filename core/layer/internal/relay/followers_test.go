@@ -32,6 +32,29 @@ func TestFollow(t *testing.T) {
 			f.deliver(f.append(1)...)
 			tr.expect(f.T, "a", 11, 11)
 		},
+		"while it begins": func(f *following) {
+			f.deliver(f.append(2)...) // to nobody
+			f.onHeads = func() {
+				f.onHeads = nil
+				f.deliver(f.append(3)...)
+			}
+			at, _, err := f.Follow(f.Context(), "other", func(layer.Entry) { f.Error("of another channel") })
+			if err != nil || at.Seq != 2 {
+				f.Errorf("followed from %v, %v", at, err)
+			}
+			f.onHeads = func() {
+				f.onHeads = nil
+				f.deliver(f.append(3)...)
+			}
+			tr := f.follow()
+			if tr.at.Seq != 5 {
+				f.Errorf("followed from %v", tr.at)
+			}
+			tr.expect(f.T, "a", 6, 8)
+			if n := f.count(&f.reads); n != 0 {
+				f.Errorf("read %d times", n)
+			}
+		},
 		"again and late": func(f *following) {
 			tr := f.follow()
 			entries := f.append(3)

@@ -22,6 +22,7 @@ type script struct {
 	reads   int
 	gaps    int
 	listens int
+	onHeads func() // is called before Heads returns
 }
 
 func (s *script) Read(_ context.Context, _ string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
@@ -59,12 +60,16 @@ func (s *script) Unlisten(string) {
 
 func (s *script) Heads(_ context.Context, channels []string) ([]layer.Position, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	heads := make([]layer.Position, len(channels))
 	for i := range heads {
 		heads[i] = s.head()
 	}
-	return heads, s.err
+	err, onHeads := s.err, s.onHeads
+	s.mu.Unlock()
+	if onHeads != nil {
+		onHeads()
+	}
+	return heads, err
 }
 
 // count returns one of the script's counts.
