@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -33,7 +34,6 @@ type example struct {
 	*testing.T
 
 	control string // URL of the supervisor
-	down    map[string]bool
 }
 
 // start runs the example with real processes until the test ends.
@@ -47,7 +47,7 @@ func start(t *testing.T, args ...string) *example {
 		in.CloseWithError(io.EOF)
 		ended <- err
 	}()
-	e := &example{T: t, down: map[string]bool{}}
+	e := &example{T: t}
 	found, drained := make(chan string, 1), make(chan struct{})
 	go func() {
 		defer close(drained)
@@ -92,9 +92,7 @@ func (e *example) call(method, url string, header http.Header) (status int, body
 	if err != nil {
 		e.Fatal(err)
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	if host := header.Get("Host"); host != "" {
 		req.Host = host
 	}
@@ -122,7 +120,9 @@ func (e *example) do(what string) {
 func (e *example) processes() map[string]status {
 	e.Helper()
 	_, body := e.call(http.MethodGet, e.control+"/processes", nil)
-	var answer struct{ Processes []status }
+	var answer struct {
+		Processes []status `json:"processes"`
+	}
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		e.Fatalf("%v: %s", err, body)
 	}

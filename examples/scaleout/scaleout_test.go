@@ -160,7 +160,7 @@ func TestHTTP(t *testing.T) {
 		"/": "text/html", "/page/page.js": "text/javascript", "/page/page.css": "text/css", "/page/icon.svg": "image/svg+xml",
 		"/config.json": "application/json", "/healthz": "application/json",
 	} {
-		resp, err := http.Get(b + target) //nolint:noctx,gosec // of this test
+		resp, err := http.Get(b + target)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,6 +58,9 @@ export class Showcase {
     return this.ended;
   }
 
+  /** One process, for what is to be asked of the same one. */
+  get one() { return this; }
+
   /** Publishes an event to a group over HTTP. */
   async publish(group, body) {
     const response = await fetch(`${this.http}/events/${encodeURIComponent(group)}`, {
@@ -84,4 +87,40 @@ export class Showcase {
     const response = await fetch(`${this.http}/token?sub=${encodeURIComponent(name)}`);
     return (await response.json()).token;
   }
+}
+
+const settled = 100; // until what goes from one process to another has come, in milliseconds
+
+/** Two runs of the program that a layer connects, as clients see them: each connection goes to the other one. */
+export class Showcases {
+  static async start(...flags) {
+    const showcases = new Showcases();
+    showcases.all = await Promise.all([Showcase.start(...flags), Showcase.start(...flags)]);
+    showcases.turns = 0;
+    return showcases;
+  }
+
+  get next() {
+    this.turns += 1;
+    return this.all[this.turns % this.all.length];
+  }
+
+  get one() { return this.next; }
+
+  get ws() { return this.next.ws; }
+
+  get http() { return this.next.http; }
+
+  publish(group, body) { return this.next.publish(group, body); }
+
+  token(name) { return this.next.token(name); }
+
+  /** Waits until the last connection has gone, and all have heard of it. */
+  async idle() {
+    await Promise.all(this.all.map((showcase) => showcase.idle()));
+    await new Promise((resolve) => { setTimeout(resolve, settled); });
+  }
+
+  /** Sends a signal to both, and waits for their ends. */
+  stop(signal) { return Promise.all(this.all.map((showcase) => showcase.stop(signal))); }
 }

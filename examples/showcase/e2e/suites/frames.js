@@ -63,7 +63,8 @@ export function frames(running) {
     it('a foreign page is refused with 403', async () => {
       const { status } = await refusal(`${running().ws}/ws/system`, { origin: 'https://elsewhere.example' });
       assert.equal(status, 403);
-      const client = await Client.connect(`${running().ws}/ws/system`, { origin: running().http });
+      const { ws, http } = running().one;
+      const client = await Client.connect(`${ws}/ws/system`, { origin: http });
       await client.close();
     });
 

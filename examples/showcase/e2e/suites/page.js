@@ -36,8 +36,8 @@ export function page(running) {
         const links = path.endsWith('.css') ? /url\(["']?([^"')]+)/g : /(?:\s(?:src|href)=|from )["']([^"']+)/g;
         for (const [, link] of text.matchAll(links)) {
           if (/^(#|data:)/.test(link)) continue; // nothing to load
-          const url = new URL(link, running().http + path);
-          assert.equal(url.origin, running().http, `${path} refers to ${link}`);
+          const url = new URL(link, response.url);
+          assert.equal(url.origin, new URL(response.url).origin, `${path} refers to ${link}`);
           if (path === '/' || /\.(js|css)$/.test(path)) queue.push(url.pathname);
         }
       }

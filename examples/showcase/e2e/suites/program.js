@@ -14,8 +14,9 @@ const misuse = [
   [['stray'], /unexpected argument "stray"/],
 ];
 
-export function signals(framework) {
-  const start = () => Showcase.start('-framework', framework);
+/** flags returns those of the program. */
+export function signals(flags) {
+  const start = () => Showcase.start(...flags());
 
   describe('signals', () => {
     it('SIGTERM drains: clients are told when to come back', async () => {
