@@ -12,7 +12,7 @@ import (
 )
 
 // brief is the timeout of clients that are to notice an outage soon.
-const brief = 400 * time.Millisecond
+const brief = time.Second
 
 // await waits until something is so.
 func await(t testing.TB, what string, so func() bool) {

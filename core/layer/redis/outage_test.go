@@ -17,7 +17,7 @@ import (
 )
 
 // brief is the timeout of layers that are to notice an outage soon.
-const brief = 400 * time.Millisecond
+const brief = time.Second
 
 // await waits until something is so.
 func await(t testing.TB, what string, so func() bool) {
