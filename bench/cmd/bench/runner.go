@@ -44,7 +44,7 @@ func (r *runner) try(t target, s scenario) (result, error) {
 		if err != nil {
 			return res, err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		fill = r.addresses("", dir)
 		broker, err := server.Start(strings.Fields(fill.Replace(t.broker)))
 		if err != nil {
