@@ -25,6 +25,7 @@ import (
 type client struct {
 	prefix   string
 	timeout  time.Duration
+	mode     mode
 	sharded  bool     // the server is a cluster
 	tags     []string // of the partitions
 	commands rueidis.Client
@@ -54,6 +55,7 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status) (*clien
 	c := &client{
 		prefix:  o.Prefix,
 		timeout: o.Timeout,
+		mode:    t.mode,
 		sharded: t.mode == modeCluster,
 		tags:    tags(o.Partitions),
 		slots:   make(chan struct{}, maxCommands),

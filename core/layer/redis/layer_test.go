@@ -68,13 +68,17 @@ func TestSecure(t *testing.T) {
 	run(t, u, chanxredis.Options{Prefix: "chanx:", TLS: s.TLS})
 }
 
-// rule returns what the README lets a user do.
-func rule(t *testing.T) []string {
+func readme(t *testing.T) string {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), "ACL SETUSER app on >secret ")
+	return string(text)
+}
+
+// rule returns what the README lets a user do.
+func rule(t *testing.T) []string {
+	_, rest, found := strings.Cut(readme(t), "ACL SETUSER app on >secret ")
 	rest, _, ends := strings.Cut(rest, "\n\n")
 	if !found || !ends {
 		t.Fatal("README.md has no rule for a user")

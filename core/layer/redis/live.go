@@ -17,6 +17,7 @@ import (
 type live struct {
 	p          *part
 	client     rueidis.DedicatedClient
+	addr       string       // the master's, where there are sentinels
 	ended      <-chan error // the connection's end
 	failed     chan error   // another reason to give it up
 	subscribed map[string]struct{}
@@ -34,10 +35,16 @@ type live struct {
 var (
 	errMoved = errors.New("the server's part has moved to another node")
 	errEnded = errors.New("the connection was closed")
+
+	errNoMaster = errors.New("the server is no master")
 )
 
 // kindLive is the kind of the channel that a partition has of its own.
 const kindLive = "live"
+
+// lookForMaster is how often it is seen whether the master is another. What is
+// published to the new one does not reach who is subscribed at the old one.
+const lookForMaster = 100 * time.Millisecond
 
 // maxBatch is how many channels one command subscribes to, or messages go out with
 // at once.
@@ -45,9 +52,21 @@ const maxBatch = 512
 
 func (p *part) open() *live {
 	l := &live{p: p, failed: make(chan error, 1), subscribed: make(map[string]struct{})}
+	l.addr = p.master()
 	l.client, _ = p.c.live.Dedicate()
 	l.ended = l.client.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: l.onMessage, OnSubscription: l.onSubscription})
 	return l
+}
+
+// master returns the address of the server that the sentinels take for the master; ""
+// where there are none.
+func (p *part) master() string {
+	if p.c.mode == modeSentinel {
+		for addr := range p.c.live.Nodes() {
+			return addr
+		}
+	}
+	return ""
 }
 
 func (l *live) onMessage(m rueidis.PubSubMessage) {
@@ -81,6 +100,12 @@ func (l *live) onSubscription(s rueidis.PubSubSubscription) {
 
 // begin makes the connection and all subscriptions.
 func (l *live) begin(ctx context.Context) error {
+	if l.addr != "" {
+		role, err := l.do(ctx, l.client.B().Role().Build())
+		if err = errors.Join(err, checkMaster(role)); err != nil {
+			return err
+		}
+	}
 	// Each partition has a channel of its own, on which nothing comes that matters: it
 	// makes the connection one for subscriptions, and in a cluster one to the right
 	// node, which tells when it isn't any more.
@@ -99,6 +124,12 @@ func (l *live) begin(ctx context.Context) error {
 func (l *live) serve(ctx context.Context) error {
 	ticker := time.NewTicker(l.p.c.timeout)
 	defer ticker.Stop()
+	var switched <-chan time.Time
+	if l.addr != "" {
+		often := time.NewTicker(lookForMaster)
+		defer often.Stop()
+		switched = often.C
+	}
 	for {
 		var err error
 		select {
@@ -106,6 +137,10 @@ func (l *live) serve(ctx context.Context) error {
 			err = l.apply(ctx, l.p.take(false))
 		case <-ticker.C:
 			err = l.check(ctx)
+		case <-switched:
+			if l.p.master() != l.addr {
+				err = errMoved
+			}
 		case err = <-l.ended:
 			if err == nil {
 				err = errEnded
@@ -154,7 +189,7 @@ func (l *live) subscribe(ctx context.Context, names []string) error {
 		} else {
 			cmd = l.client.B().Subscribe().Channel(batch...).Build()
 		}
-		if err := l.do(ctx, cmd); err != nil {
+		if _, err := l.do(ctx, cmd); err != nil {
 			return err
 		}
 		for _, name := range batch {
@@ -178,7 +213,7 @@ func (l *live) unsubscribe(ctx context.Context, names []string) error {
 		} else {
 			cmd = l.client.B().Unsubscribe().Channel(batch...).Build()
 		}
-		if err := l.do(ctx, cmd); err != nil {
+		if _, err := l.do(ctx, cmd); err != nil {
 			return err
 		}
 		l.leaving.Clear()
@@ -192,24 +227,28 @@ func (l *live) check(ctx context.Context) error {
 		l.seen = received
 		return nil
 	}
-	return l.do(ctx, l.client.B().Ping().Build())
+	_, err := l.do(ctx, l.client.B().Ping().Build())
+	return err
 }
 
 // do sends a command. Its reply comes after messages, which may have to wait for who
 // handles them: the server is silent only when nothing comes and nothing is waiting.
-func (l *live) do(ctx context.Context, cmd rueidis.Completed) error {
-	done := make(chan error, 1)
-	l.calls.Go(func() { done <- l.client.Do(ctx, cmd).Error() })
+func (l *live) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisMessage, error) {
+	done := make(chan rueidis.RedisResult, 1)
+	l.calls.Go(func() { done <- l.client.Do(ctx, cmd) })
 	ticker := time.NewTicker(l.p.c.timeout)
 	defer ticker.Stop()
 	for seen := l.received.Load(); ; {
 		select {
-		case err := <-done:
-			return err
+		case res := <-done:
+			if err := res.Error(); !rueidis.IsRedisNil(err) {
+				return res.ToMessage()
+			}
+			return rueidis.RedisMessage{}, nil // which the answer to a subscription looks like
 		case <-ticker.C:
 			received := l.received.Load()
 			if received == seen && !l.busy.Load() {
-				return errNoAnswer
+				return rueidis.RedisMessage{}, errNoAnswer
 			}
 			seen = received
 		}

@@ -30,3 +30,6 @@ func TestMain(m *testing.M) {
 
 // Prefix returns a prefix that nobody else uses.
 func Prefix() string { return strings.ToLower(rand.Text()[:10]) }
+
+// Tags returns the hash tags of that many partitions.
+func Tags(n int) []string { return tags(n) }

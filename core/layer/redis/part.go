@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/redis/rueidis"
 )
 
 // part is the subscriptions of one partition: what is to be subscribed to, and a
@@ -154,14 +155,35 @@ func (p *part) run(ctx context.Context) {
 	}
 }
 
-// reach makes sure that commands come through too. The connection that they had may
-// be as dead as that of the subscriptions was, which the first of them finds out.
+// reach makes sure that commands come through too, and to a master. The connection
+// that they had may be as dead as that of the subscriptions was, which the first of
+// them finds out.
 func (p *part) reach(ctx context.Context) error {
 	name := p.c.partKey(kindLive, p.n)
-	if p.c.send(ctx, p.n, name, nil) == nil {
-		return nil
+	err := p.c.send(ctx, p.n, name, nil)
+	if err != nil {
+		err = p.c.send(ctx, p.n, name, nil)
 	}
-	return p.c.send(ctx, p.n, name, nil)
+	if err == nil && p.c.mode == modeSentinel {
+		var role rueidis.RedisMessage
+		role, err = p.c.do(ctx, p.c.b().Role().Build())
+		err = errors.Join(err, checkMaster(role))
+	}
+	return err
+}
+
+// checkMaster returns an error where the answer to ROLE is not that of a master. A
+// server that was one, and has lost its place a moment ago, still takes what is
+// published, but those who matter are subscribed elsewhere.
+func checkMaster(role rueidis.RedisMessage) error {
+	fields, _ := role.ToArray()
+	if len(fields) == 0 {
+		return errNoMaster
+	}
+	if name, _ := fields[0].ToString(); name != "master" {
+		return errNoMaster
+	}
+	return nil
 }
 
 // up tells that the connection stands, with all subscriptions.
