@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/asyncapi/spec"
+	"github.com/chanx-go/chanx/core/layer/servertest"
 	"github.com/chanx-go/chanx/examples/showcase/internal/server"
 	"github.com/google/go-cmp/cmp"
 )
@@ -31,11 +33,27 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func testRun(t *testing.T, framework string) {
+func TestRunOnLayers(t *testing.T) {
+	t.Run("redis", func(t *testing.T) {
+		testRun(t, "chi", "-layer", servertest.Redis(t, servertest.RedisOptions{User: "ada", Password: "p@ss"}).URL)
+	})
+	t.Run("nats", func(t *testing.T) {
+		testRun(t, "gin", "-layer", servertest.NATS(t, servertest.NATSOptions{JetStream: true}).URL)
+	})
+	t.Run("nats without JetStream", func(t *testing.T) {
+		err := run(t.Context(), []string{"-layer", servertest.NATS(t, servertest.NATSOptions{}).URL}, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "no JetStream") {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}
+
+func testRun(t *testing.T, framework string, args ...string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	printed, ended := make(lines, 1), make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-framework", framework}, printed) }()
+	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0", "-framework", framework}, args...), printed) }()
 	var line string
 	select {
 	case line = <-printed:
@@ -53,6 +71,10 @@ func testRun(t *testing.T, framework string) {
 		if got, _ := get(t, url+target); got != want {
 			t.Errorf("GET %s: %d, want %d", target, got, want)
 		}
+	}
+	var health chanx.Health
+	if _, text := get(t, url+"/healthz"); json.Unmarshal([]byte(text), &health) != nil || health.Status != "ok" || (health.Layer != nil) != (len(args) > 0) {
+		t.Errorf("GET /healthz: %s", text)
 	}
 	sameDocument(t, framework, url)
 	stop()
