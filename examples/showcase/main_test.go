@@ -53,7 +53,9 @@ func testRun(t *testing.T, framework string, args ...string) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	printed, ended := make(lines, 1), make(chan error, 1)
-	go func() { ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0", "-framework", framework}, args...), printed) }()
+	go func() {
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0", "-framework", framework}, args...), printed)
+	}()
 	var line string
 	select {
 	case line = <-printed:
