@@ -68,7 +68,7 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status) (*clien
 	select {
 	case err = <-opened:
 	case <-ctx.Done():
-		err = ctx.Err()
+		err = context.Cause(ctx)
 	}
 	if err == nil {
 		err = c.start(ctx)
@@ -98,8 +98,23 @@ func (c *client) open(t *target, o Options) error {
 			return err
 		}
 	}
-	if c.sharded && c.commands.Mode() != rueidis.ClientModeCluster {
+	hello := c.commands.B().Arbitrary("HELLO").Build()
+	server, err := c.commands.Do(c.alive, hello).AsMap()
+	if err != nil {
+		return err
+	}
+	is := func(what string) bool {
+		m := server["mode"]
+		name, _ := m.ToString()
+		return name == what
+	}
+	switch {
+	case c.sharded && !is("cluster"):
 		return errors.New("the server is no cluster, which the URL says")
+	case !c.sharded && is("cluster"):
+		return errors.New("the server is a node of a cluster: its URL begins with redis-cluster:// or rediss-cluster://")
+	case is("sentinel"):
+		return errors.New("the server is a sentinel: its URL begins with redis-sentinel:// or rediss-sentinel://")
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNoAnswer)
 	defer cancel()
 
 	l := &Layer{status: relay.NewStatus(o.Logger, t.String())}

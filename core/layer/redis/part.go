@@ -122,7 +122,7 @@ func (p *part) wait(ctx context.Context) error {
 		defer p.mu.RUnlock()
 		return p.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
