@@ -77,21 +77,25 @@ func (h *Hub) extract(ctx *eventContext) (extracted context.Context) {
 // stamp notes on an envelope when it is published, and what else travels with it.
 func (s *handlers) stamp(ctx context.Context, e *envelope.Envelope) {
 	e.Published = envelope.Stamp(time.Now())
-	p := s.hub.options.Propagator
-	if p == nil || e.Message || len(e.Text) > 0 {
+	if s.hub.options.Propagator == nil || e.Message || len(e.Text) > 0 {
 		return
 	}
-	if r := s.events[string(e.Action)]; r == nil || r.forward {
-		return
+	if r := s.events[string(e.Action)]; r != nil && !r.forward {
+		e.Trace = s.hub.inject(ctx)
 	}
+}
+
+// inject is what the propagator makes travel with an event.
+func (h *Hub) inject(ctx context.Context) (pairs []byte) {
 	err := contain(func() error {
-		p.Inject(ctx, func(key, value string) { e.Trace = envelope.AppendPair(e.Trace, key, value) })
+		h.options.Propagator.Inject(ctx, func(key, value string) { pairs = envelope.AppendPair(pairs, key, value) })
 		return nil
 	})
 	if err != nil {
-		e.Trace = nil
-		s.hub.propagatorFailed(err)
+		h.propagatorFailed(err)
+		return nil
 	}
+	return pairs
 }
 
 func (h *Hub) propagatorFailed(err error) {
