@@ -57,6 +57,9 @@ type presence struct {
 	rosters map[string]*roster // by channel
 	bin     bin
 	created time.Time // tells the stream from one of the same name
+
+	inspected time.Time // when it was seen which server leads the stream
+	leader    string    // or "" for a server that is alone
 }
 
 var _ relay.Roster = (*presence)(nil)
@@ -138,6 +141,7 @@ func (p *presence) restored() {
 		return
 	}
 	p.forgive()
+	p.doubtAll(func(*roster) bool { return true })
 	p.spawn(p.relearn)
 }
 

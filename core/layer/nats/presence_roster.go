@@ -3,7 +3,9 @@ package chanxnats
 import (
 	"context"
 	"errors"
+	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -29,6 +31,8 @@ type roster struct {
 	recent  []stay
 	timers  map[string]*timer // of graces, by place
 	dropped int               // messages that the client is known to have dropped
+	stale   bool              // something may have been missed since the members were listed
+	listed  time.Time
 }
 
 func (p *presence) roster(channel string) *roster {
@@ -171,13 +175,13 @@ func (p *presence) List(ctx context.Context, channel string) (members []layer.Me
 func (r *roster) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lists, r.recent = true, nil
+	r.lists, r.recent, r.stale = true, nil, false
 }
 
 func (r *roster) abandon() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lists, r.recent = false, nil
+	r.lists, r.recent, r.stale = false, nil, true
 }
 
 // install puts a list in the place of what is known, with what has happened after.
@@ -205,7 +209,7 @@ func (p *presence) install(r *roster, stays []stay) ([]layer.Member, uint64) {
 		stays = append(stays, st)
 		p.await(r, st)
 	}
-	r.all = assemble(stays, nil)
+	r.all, r.listed = assemble(stays, nil), time.Now()
 	r.version++
 	return r.all.members(), r.version
 }
@@ -241,6 +245,9 @@ func (p *presence) settle(ctx context.Context, stays []stay, gone map[string]boo
 func (p *presence) Versions(ctx context.Context, channels []string) ([]uint64, error) {
 	versions := make([]uint64, len(channels))
 	err := p.call(ctx, "comparing members", func(ctx context.Context) error {
+		if err := p.inspect(ctx); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		var wg sync.WaitGroup
@@ -264,8 +271,8 @@ func (p *presence) Versions(ctx context.Context, channels []string) ([]uint64, e
 // onTheWay is how long what has happened may take to come by itself.
 const onTheWay = 300 * time.Millisecond
 
-// compare returns the version that a channel has when what is stored now has come;
-// a later one where it doesn't come, so that the members are listed.
+// compare returns the version of a channel once what is stored now has come. Where it
+// doesn't come, that is a version which nobody has, so that the members are listed.
 func (p *presence) compare(ctx context.Context, channel string) (uint64, error) {
 	r := p.roster(channel)
 	if r == nil {
@@ -276,10 +283,9 @@ func (p *presence) compare(ctx context.Context, channel string) (uint64, error) 
 		return 0, err
 	}
 	dropped := p.inlet.dropped(r.subject)
-	for start := time.Now(); ; {
-		version, same := r.compare(k.seq, dropped)
-		if same || time.Since(start) > onTheWay {
-			return version, nil
+	for start := time.Now(); !r.isAt(k.seq, dropped); {
+		if time.Since(start) > onTheWay {
+			return r.skip(), nil
 		}
 		select {
 		case <-time.After(2 * time.Millisecond):
@@ -287,22 +293,87 @@ func (p *presence) compare(ctx context.Context, channel string) (uint64, error) 
 			return 0, context.Cause(ctx)
 		}
 	}
+	if version, stale := r.present(); !stale {
+		return version, nil
+	}
+	return r.skip(), nil
 }
 
-// compare reports whether what is known is at, or was after, a sequence which the
-// last message of the channel has, and returns the version, or the next one.
-func (r *roster) compare(seq uint64, dropped int) (version uint64, same bool) {
+// isAt reports whether the message at a sequence, which was the last of the channel,
+// has come; or it does not matter, as something else was missed.
+func (r *roster) isAt(seq uint64, dropped int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if dropped > r.dropped {
-		r.dropped = dropped
-		return r.version + 1, true
+		r.dropped, r.stale = dropped, true
 	}
 	// Ends that were deleted may have come last. A session that is there was not.
-	if r.newest < seq || seq < r.all.newest() {
-		return r.version + 1, false
+	return r.stale || seq <= r.newest && r.all.newest() <= seq
+}
+
+func (r *roster) present() (version uint64, stale bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.version, r.stale
+}
+
+// skip leaves out a version.
+func (r *roster) skip() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.version++
+	return r.version
+}
+
+// inspected is how often the stream is looked at while channels are compared.
+const inspected = 20 * time.Second
+
+// relisted is how often the members of a channel are listed anew in a cluster.
+const relisted = 5 * time.Minute
+
+// inspect finds out whether something may have been missed though the connection
+// stood. With one server that can't be, and it is enough to see whether the last
+// message of a channel has come. In a cluster the leader of the stream may fail
+// before it has published again what is stored, and what it published may be lost on
+// its way between servers: so the members are listed anew after another server has
+// become the leader, and from time to time.
+func (p *presence) inspect(ctx context.Context) error {
+	p.mu.Lock()
+	due := time.Since(p.inspected) > inspected
+	p.mu.Unlock()
+	if !due {
+		return nil
 	}
-	return r.version, true
+	s, err := p.conn.js.Stream(ctx, p.shelf.api.stream)
+	if err != nil {
+		return err
+	}
+	leader := ""
+	if c := s.CachedInfo().Cluster; c != nil {
+		leader = c.Leader
+	}
+	p.mu.Lock()
+	another := !p.inspected.IsZero() && leader != p.leader
+	p.inspected, p.leader = time.Now(), leader
+	p.mu.Unlock()
+	oldest := time.Time{}
+	if leader != "" {
+		oldest = time.Now().Add(-relisted)
+	}
+	p.doubtAll(func(r *roster) bool { return another || r.listed.Before(oldest) })
+	return nil
+}
+
+// doubtAll has the members of some channels listed anew.
+func (p *presence) doubtAll(which func(r *roster) bool) {
+	p.mu.Lock()
+	rosters := slices.Collect(maps.Values(p.rosters))
+	p.mu.Unlock()
+	for _, r := range rosters {
+		r.mu.Lock()
+		r.stale = r.stale || which(r)
+		r.mu.Unlock()
+	}
 }
 
 // dropped returns how many messages of a subject the client has dropped because they
