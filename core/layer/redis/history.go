@@ -31,7 +31,7 @@ var (
 	headsScript  = newScript(historyLua, headsLua)
 )
 
-// history keeps the entries of channels in streams, each with a small hash that says
+// history keeps the entries of channels in streams, each with a short string that says
 // which numbers are in it. It is the server's side of relay.Followers.
 //
 // A channel takes some 300 bytes of the server's memory besides its name, and as long
@@ -52,7 +52,7 @@ type history struct {
 }
 
 // kindLog is the kind of the streams, and of the server's channels that have their
-// entries as they are appended; kindHead that of the hashes.
+// entries as they are appended; kindHead that of the strings.
 const (
 	kindLog  = "log"
 	kindHead = "head"

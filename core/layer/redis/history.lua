@@ -1,8 +1,7 @@
--- What the scripts of history share. The head of a channel is a hash:
+-- What the scripts of history share. The head of a channel is a string:
 --
---   e epoch, n number of the last entry, g number of the last one that is not kept,
---   a age in ms, t time of the last entry, o a time that no entry is older than,
---   f fence
+--   epoch, fence, number of the last entry, number of the last one that is not kept,
+--   age, time of the last entry, a time that no entry is older than
 --
 -- and its log a stream, whose ids are number-time: so the number finds an entry, the
 -- time need not stand beside the data, and the server itself refuses a number that
@@ -16,7 +15,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- head, and a head with another one begins a new epoch. It is asked for in each call:
 -- a server that was replaced, and then takes its place back, has the same scripts,
 -- connections and run id as before.
-local fence = string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'), 1, 16)
+local info = redis.call('INFO', 'replication')
+local _, id = string.find(info, 'master_replid:', 1, true)
+local fence = string.sub(info, id + 1, id + 16)
 
 -- For how long, in ms, a head stays at the least after it was used.
 local stay = 300000
@@ -32,20 +33,21 @@ local function text(n) return string.format('%.0f', n) end
 -- nothing to be relied on: keys that were evicted, overwritten or taken from a backup
 -- give no number twice.
 local function load(head, log, epoch)
-  local f = redis.pcall('HMGET', head, 'e', 'n', 'g', 'a', 't', 'o', 'f')
+  local h = redis.pcall('GET', head)
   local kept = redis.pcall('XLEN', log)
-  if not f.err and f[7] == fence and type(kept) == 'number' then
-    local c = {
-      head = head, log = log, epoch = f[1],
-      last = tonumber(f[2]), gone = tonumber(f[3]), age = tonumber(f[4]), time = tonumber(f[5]), oldest = tonumber(f[6]),
-    }
-    if c.epoch and c.last and c.gone and c.age and c.time and c.oldest then
-      if kept == 0 then c.gone = c.last end -- they were too old, or evicted
-      if c.last - c.gone == kept and c.last < most then return c end
+  if type(h) == 'string' and type(kept) == 'number' then
+    local ok, e, f, last, gone, age, at, oldest = pcall(cmsgpack.unpack, h)
+    if ok and f == fence and last < most then
+      if kept == 0 then gone = last end -- they were too old, or evicted
+      if last - gone == kept then
+        return { head = head, log = log, epoch = e, last = last, gone = gone, age = age, time = at, oldest = oldest }
+      end
     end
   end
-  local found = f.err or f[1] or kept ~= 0
-  return { head = head, log = log, epoch = epoch, last = 0, gone = 0, age = 0, time = 0, oldest = 0, new = true, found = found }
+  return {
+    head = head, log = log, epoch = epoch, last = 0, gone = 0, age = 0, time = 0, oldest = 0,
+    new = true, found = h or kept ~= 0,
+  }
 end
 
 -- Takes away what is left of before. That must not be the first write where there is
@@ -55,9 +57,8 @@ local function clear(c)
 end
 
 local function save(c)
-  redis.call('HSET', c.head, 'e', c.epoch, 'n', text(c.last), 'g', text(c.gone), 'a', text(c.age),
-    't', text(c.time), 'o', text(c.oldest), 'f', fence)
-  redis.call('PEXPIRE', c.head, text(math.max(2 * c.age, stay)))
+  redis.call('SET', c.head, cmsgpack.pack(c.epoch, fence, c.last, c.gone, c.age, c.time, c.oldest),
+    'PX', math.max(2 * c.age, stay))
 end
 
 -- Keeps the channel from being forgotten, of which somebody wants to know.
@@ -65,16 +66,15 @@ local function touch(c)
   if c.new then
     clear(c)
     save(c)
-    c.new = false
   else
     local left = math.max(2 * c.age, stay)
-    if redis.call('PTTL', c.head) < left / 2 then redis.call('PEXPIRE', c.head, text(left)) end
+    if redis.call('PTTL', c.head) < left / 2 then redis.call('PEXPIRE', c.head, left) end
   end
 end
 
 -- Time of an entry that is kept.
 local function at(c, n)
-  local e = redis.call('XRANGE', c.log, text(n), text(n))
+  local e = redis.call('XRANGE', c.log, n, n)
   return tonumber(string.match(e[1][1], '-(%d+)$'))
 end
 
@@ -86,8 +86,8 @@ local function expire(c, cut)
     c.gone = c.last
     return
   end
-  local low, step, seen = c.gone, 1, c.time -- low has gone; seen is the time of high
-  local high = c.last
+  local low, high, step = c.gone, c.last, 1 -- low has gone, high has not
+  local seen = c.time -- of high
   while low + step < high do
     local t = at(c, low + step)
     if t > cut then

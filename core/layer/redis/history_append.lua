@@ -10,7 +10,7 @@ c.time = math.max(c.time, now)
 c.last = c.last + 1
 c.gone = math.max(c.gone, c.last - entries)
 if c.gone == c.last - 1 then c.oldest = c.time end
-redis.call('XADD', c.log, 'MINID', '=', text(c.gone + 1), text(c.last) .. '-' .. text(c.time), 'd', ARGV[1])
+redis.call('XADD', c.log, 'MINID', '=', c.gone + 1, string.format('%.0f-%.0f', c.last, c.time), 'd', ARGV[1])
 redis.call('PEXPIRE', c.log, ARGV[3])
 save(c)
 redis.call(ARGV[5], c.log, '\1' .. text(c.last) .. ' ' .. c.epoch .. ' ' .. ARGV[1])

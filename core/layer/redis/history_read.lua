@@ -13,7 +13,7 @@ local left = math.min(tonumber(ARGV[3]), c.last - after, 1024)
 local size, step = 0, 1
 while left > 0 and size < 1048576 do
   -- The first are read one by one, since each may be of megabytes.
-  local page = redis.call('XRANGE', c.log, text(after + 1), '+', 'COUNT', math.min(step, left))
+  local page = redis.call('XRANGE', c.log, after + 1, '+', 'COUNT', math.min(step, left))
   for _, e in ipairs(page) do
     after = after + 1
     if tonumber(string.match(e[1], '^(%d+)-')) ~= after then page = {} end

@@ -165,24 +165,29 @@ func TestHistoryBigEntries(t *testing.T) {
 	expectRead(t, h, "room", start, want...)
 }
 
+// tamper returns a script that changes the head of a channel.
+func tamper(change string) string {
+	return "local h = {cmsgpack.unpack(redis.call('GET', KEYS[1]))} " + change +
+		" redis.call('SET', KEYS[1], cmsgpack.pack(unpack(h)))"
+}
+
 // What somebody, or the server itself, does to the keys never makes a gap that nobody
 // learns of.
 func TestHistoryDamage(t *testing.T) {
 	h := openHistory(t, Servers.Redis().URL, Prefix())
 	server := Servers.Redis()
 	for name, damage := range map[string][]string{
-		"head deleted":      {"DEL", "HEAD"},
-		"both deleted":      {"DEL", "HEAD", "LOG"},
-		"head of a type":    {"SET", "HEAD", "x"},
-		"log of a type":     {"SET", "LOG", "x"},
-		"entry deleted":     {"XDEL", "LOG", "DELETED"},
-		"entries trimmed":   {"XTRIM", "LOG", "MAXLEN", "=", "1"},
-		"entries added":     {"XADD", "LOG", "*", "d", "x"},
-		"no fence":          {"HDEL", "HEAD", "f"},
-		"fence of another":  {"HSET", "HEAD", "f", "0123456789abcdef"},
-		"number lowered":    {"HSET", "HEAD", "n", "3"},
-		"number too high":   {"HSET", "HEAD", "n", "9007199254740992", "g", "9007199254740987"},
-		"head without much": {"HDEL", "HEAD", "e", "n", "g"},
+		"head deleted":     {"DEL", "HEAD"},
+		"both deleted":     {"DEL", "HEAD", "LOG"},
+		"head of a type":   {"SET", "HEAD", "x"},
+		"log of a type":    {"SET", "LOG", "x"},
+		"entry deleted":    {"XDEL", "LOG", "DELETED"},
+		"entries trimmed":  {"XTRIM", "LOG", "MAXLEN", "=", "1"},
+		"entries added":    {"XADD", "LOG", "*", "d", "x"},
+		"head half there":  {"SETRANGE", "HEAD", "20", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+		"fence of another": {"EVAL", tamper("h[2] = '0123456789abcdef'"), "1", "HEAD"},
+		"number lowered":   {"EVAL", tamper("h[3] = 3"), "1", "HEAD"},
+		"number too high":  {"EVAL", tamper("h[3] = 2 ^ 53 h[4] = 2 ^ 53 - 5"), "1", "HEAD"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			channel := name

@@ -57,6 +57,7 @@ type presence struct {
 	c       *client
 	receive func(channel string, version uint64, change layer.PresenceChange)
 	tender  *tender
+	id      string
 
 	mu    sync.Mutex
 	marks map[string]string // by owner: of a Renew whose outcome isn't known
@@ -71,6 +72,7 @@ const (
 	kindLeases   = "leases"
 	kindEnded    = "ended"
 	kindGraces   = "graces"
+	kindTender   = "tender"
 	kindRooms    = "rooms"
 )
 
@@ -78,7 +80,7 @@ const (
 const markLength = 13
 
 func newPresence(c *client) *presence {
-	p := &presence{c: c, marks: make(map[string]string)}
+	p := &presence{c: c, id: rand.Text()[:markLength], marks: make(map[string]string)}
 	p.tender = newTender(len(c.tags), p.tend)
 	return p
 }
@@ -90,8 +92,8 @@ func (p *presence) close() { p.tender.close() }
 func (p *presence) call(part int, args ...string) scriptCall {
 	key := func(kind string) string { return p.c.partKey(kind, part) }
 	return scriptCall{
-		keys: []string{key(kindOwners), key(kindLeases), key(kindEnded), key(kindGraces)},
-		args: append([]string{p.c.publishCommand(), key(kindSessions), key(kindRooms), key(kindWho)}, args...),
+		keys: []string{key(kindOwners), key(kindLeases), key(kindEnded), key(kindGraces), key(kindTender)},
+		args: append([]string{p.c.publishCommand(), key(kindSessions), key(kindRooms), key(kindWho), p.id}, args...),
 	}
 }
 
@@ -259,13 +261,20 @@ func (p *presence) List(ctx context.Context, channel string) ([]layer.Member, ui
 func (p *presence) read(ctx context.Context, channel, stay string) ([]layer.Member, uint64, error) {
 	look := p.call(p.c.part(channel), p.room(channel), stay)
 	who := p.c.key(kindWho, channel)
-	get := func() rueidis.Completed { return p.c.b().Hgetall().Key(who).Build() }
-	replies := p.c.doMulti(ctx, p.c.evalsha(lookScript, look), get())
-	if isNoScript(replies[0].err) {
-		replies = p.c.doMulti(ctx, p.c.eval(lookScript, look), get())
-	}
-	if err := errors.Join(replies[0].err, replies[1].err); err != nil {
-		return nil, 0, err
+	var replies []reply
+	for prepared := int64(0); prepared == 0; {
+		get := func() rueidis.Completed { return p.c.b().Hgetall().Key(who).Build() }
+		replies = p.c.doMulti(ctx, p.c.evalsha(lookScript, look), get())
+		if isNoScript(replies[0].err) {
+			replies = p.c.doMulti(ctx, p.c.eval(lookScript, look), get())
+		}
+		err := errors.Join(replies[0].err, replies[1].err)
+		if err == nil {
+			prepared, err = replies[0].msg.AsInt64()
+		}
+		if err != nil {
+			return nil, 0, err
+		}
 	}
 	fields, err := replies[1].msg.AsStrMap()
 	if err != nil {

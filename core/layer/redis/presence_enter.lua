@@ -1,10 +1,10 @@
 -- KEYS and ARGV: of the partition. ARGV: room, owner, key, id, info.
 -- Returns 0 where the owner has no lease.
-local room = enterRoom(ARGV[5])
-local of = redis.call('HGET', owners, ARGV[6])
-if not of or not redis.call('ZSCORE', leases, markOf(of) .. ARGV[6]) then return 0 end
-local mark, key, info = markOf(of), ARGV[7], ARGV[9]
-local ref = mark .. ARGV[8]
+local room = enterRoom(ARGV[6])
+local of = redis.call('HGET', owners, ARGV[7])
+if not of or not redis.call('ZSCORE', leases, markOf(of) .. ARGV[7]) then return 0 end
+local mark, key, info = markOf(of), ARGV[8], ARGV[10]
+local ref = mark .. ARGV[9]
 
 local s = session(room, key, ref)
 local last, shown = member(room, key)

@@ -2,8 +2,8 @@
 -- how many ms something has to be tended.
 local had = 0
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
-  if string.sub(lease, markLength + 1) == ARGV[5] then
-    endLease(markOf(lease), ARGV[5])
+  if string.sub(lease, markLength + 1) == ARGV[6] then
+    endLease(markOf(lease), ARGV[6])
     had = 1
   end
 end

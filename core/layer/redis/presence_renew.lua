@@ -10,8 +10,8 @@
 -- whoever has entered anew meanwhile has never been away.
 local fence = string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'), 1, 16)
 endLeases()
-local owner, ends = ARGV[5], now + ARGV[6]
-local mark, fresh = ARGV[7], 1
+local owner, ends = ARGV[6], now + ARGV[7]
+local mark, fresh = ARGV[8], 1
 local of = redis.call('HGET', owners, owner)
 if of then
   local old = markOf(of)
