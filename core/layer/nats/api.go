@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -46,6 +47,9 @@ func (a api) append(ctx context.Context, subject string, data []byte, expected u
 	m := nats.NewMsg(subject)
 	m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(expected, 10)}
 	m.Data = data
+	if expected > 0 && old(a.conn.out.ConnectedServerVersion()) {
+		m.Header[jetstream.MsgIDHeader] = []string{"after " + strconv.FormatUint(expected, 10)}
+	}
 	reply, err := a.conn.out.RequestMsgWithContext(ctx, m)
 	if err != nil {
 		return 0, err
@@ -53,8 +57,9 @@ func (a api) append(ctx context.Context, subject string, data []byte, expected u
 	var ack struct {
 		answer
 
-		Stream string `json:"stream"`
-		Seq    uint64 `json:"seq"`
+		Stream    string `json:"stream"`
+		Seq       uint64 `json:"seq"`
+		Duplicate bool   `json:"duplicate"`
 	}
 	if err := json.Unmarshal(reply.Data, &ack); err != nil {
 		return 0, fmt.Errorf("the answer to an append: %w", err)
@@ -65,10 +70,25 @@ func (a api) append(ctx context.Context, subject string, data []byte, expected u
 		}
 		return 0, err
 	}
+	if ack.Duplicate {
+		return 0, errConflict
+	}
 	if ack.Stream != a.stream || ack.Seq == 0 {
 		return 0, fmt.Errorf("stream %q has taken what is for %q", ack.Stream, a.stream)
 	}
 	return ack.Seq, nil
+}
+
+// old reports whether servers of a version need help to append after a given message.
+// Before 2.10 the leader of a stream with replicas looks at the last message of a
+// subject when a message comes, but not again when the message is stored, so that two
+// that come at once may both follow the same one. What those servers do look at then
+// is the message's id: one that names what it follows is taken once.
+func old(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	return major == "0" || major == "1" || major == "2" && err == nil && n < 10
 }
 
 var (
