@@ -1,6 +1,7 @@
 package chanxnats_test
 
 import (
+	"net"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -57,4 +58,10 @@ func open(tb testing.TB, url string, opts *chanxnats.Options) *chanxnats.Layer {
 	}
 	tb.Cleanup(func() { l.Close() })
 	return l
+}
+
+// embedAt is embed at an address that another server has left.
+func embedAt(t *testing.T, addr net.Addr) {
+	t.Helper()
+	embed(t, func(o *server.Options) { o.Port = addr.(*net.TCPAddr).Port })
 }

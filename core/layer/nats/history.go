@@ -72,11 +72,8 @@ func (h *history) live(channel string, m *nats.Msg, receive func(channel string,
 	if err != nil {
 		return // what else was published there is nothing of ours
 	}
-	if h.heads.get(channel) != nil {
-		// Who appends here, too, need not ask for it.
-		if seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64); err == nil {
-			h.heads.put(channel, &stored{record: r, seq: seq})
-		}
+	if seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64); err == nil {
+		h.heads.learn(channel, &stored{record: r, seq: seq})
 	}
 	if !r.marker {
 		receive(channel, layer.Entry{Position: r.position(), Data: data})
@@ -140,10 +137,10 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 		seq, err := h.api.append(ctx, subject, body, last.seq)
 		switch {
 		case err == nil:
-			h.heads.put(channel, &stored{record: r, seq: seq})
+			h.heads.learn(channel, &stored{record: r, seq: seq})
 			return nil
 		case errors.Is(err, errConflict):
-			h.heads.drop(channel)
+			h.heads.doubt(channel)
 			if late++; late%patience == 0 {
 				// The next try takes about as long as each of these, and so may one more.
 				h.yields.ask(subject, 4*time.Since(began)/time.Duration(late))
@@ -154,7 +151,7 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 				return err
 			}
 		default:
-			h.heads.drop(channel) // it may be stored, or not
+			h.heads.doubt(channel) // it may be stored, or not
 			return err
 		}
 	}
@@ -163,23 +160,51 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 // last returns the last message of a channel, as far as this process knows; of one
 // without messages a beginning, with a new epoch.
 func (h *history) last(ctx context.Context, channel string) (*stored, error) {
-	if s := h.heads.get(channel); s != nil {
+	if s, sure := h.heads.get(channel); sure {
 		return s, nil
 	}
 	s, err := h.end(ctx, channel)
-	if err != nil {
-		return nil, err
-	}
-	if s == nil {
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case old(h.conn.out.ConnectedServerVersion()):
+		return h.alive(ctx, channel) // two first entries would both be taken
+	default:
 		return beginning(), nil
 	}
-	h.heads.put(channel, s)
-	return s, nil
 }
 
 // end returns the last message of a channel, or nil where it has none, as the
-// stream's leader knows it.
+// stream's leader knows it. Where it is not one that can follow what this process has
+// seen there, servers have lost entries that they had taken, and numbers may be given
+// once more: then the channel begins another sequence.
 func (h *history) end(ctx context.Context, channel string) (*stored, error) {
+	for {
+		known, _ := h.heads.get(channel)
+		s, err := h.ask(ctx, channel)
+		switch {
+		case err != nil:
+			return nil, err
+		case s == nil:
+			h.heads.drop(channel)
+			return nil, nil
+		case known == nil || known.seq == s.seq || known.before(s) || s.epoch != known.epoch:
+			h.heads.put(channel, s)
+			return s, nil
+		}
+		h.conn.opts.Logger.Error("chanx: NATS has lost entries of a history, which begins anew",
+			"channel", channel, "known", known.number, "last", s.number)
+		h.heads.drop(channel)
+		r := beginning().mark()
+		_, err = h.api.append(ctx, h.subject(channel), r.append(nil), s.seq)
+		if err != nil && !errors.Is(err, errConflict) && !noStream(err) {
+			return nil, err
+		}
+	}
+}
+
+// ask asks the leader for the last message of a channel.
+func (h *history) ask(ctx context.Context, channel string) (*stored, error) {
 	// Where the leader has died, nobody answers until there is another. The first try
 	// doesn't wait for that as long as there is time.
 	patience := h.conn.opts.Timeout / 3
@@ -221,7 +246,7 @@ func (h *history) look(ctx context.Context) error {
 	defer cancel()
 	another, err := h.stream.look(bounded, bounds{})
 	if another {
-		h.heads.clear()
+		h.heads.doubtAll()
 	}
 	return err
 }
@@ -229,7 +254,7 @@ func (h *history) look(ctx context.Context) error {
 // await waits for the stream's leader to be there, and makes the stream where there
 // is none any more.
 func (h *history) await(ctx context.Context) error {
-	h.heads.clear()
+	h.heads.doubtAll()
 	try, cancel := context.WithTimeout(ctx, h.conn.opts.Timeout/3)
 	defer cancel()
 	if err := h.look(try); err != nil && refused(err) && !noStream(err) {

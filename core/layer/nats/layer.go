@@ -62,7 +62,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	l.followers = relay.NewFollowers(l.history, c.status, c.relayOptions())
 	l.presence = newPresence(c)
 	c.onRestored(func() {
-		l.history.heads.clear()
+		l.history.heads.doubtAll()
 		l.followers.Restored(nil)
 	})
 	return l, nil
