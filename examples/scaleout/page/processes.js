@@ -51,7 +51,8 @@ export class Processes {
   nameOf(hub) {
     const name = this.hubs.get(hub);
     if (!name) return 'a process that is gone';
-    return this.card(name).health?.hub === hub ? name : `${name}, as it was before`;
+    const now = this.card(name).health?.hub;
+    return now === hub ? name : `${name} ${now ? 'before its restart' : 'that is down'}`;
   }
 
   card(name) { return this.cards.get(name); }
