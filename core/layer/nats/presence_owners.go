@@ -91,6 +91,10 @@ func (p *presence) forgotten(token string) {
 	}
 }
 
+// returning is how long a process may take to come back from an outage later than
+// another one.
+const returning = 5 * time.Second
+
 // forgive begins all leases anew: in an outage nobody could renew one.
 func (p *presence) forgive() {
 	o := &p.owners
@@ -99,7 +103,7 @@ func (p *presence) forgive() {
 	for token, known := range o.byToken {
 		if !known.ended {
 			known.timer.stop()
-			known.deadline = time.Now().Add(known.length)
+			known.deadline = time.Now().Add(known.length + returning)
 			p.wait(token, known)
 		}
 	}
@@ -224,7 +228,12 @@ func (p *presence) expire(ctx context.Context, token string) {
 	if before == nil || before.ended || before.runs() {
 		return
 	}
-	known, err := p.look(ctx, token)
+	// In an outage, until leases have begun anew, nothing is known of renewals.
+	err := p.conn.status.Err()
+	var known *owned
+	if err == nil {
+		known, err = p.look(ctx, token)
+	}
 	if err == nil && known != nil && !known.ended && !known.runs() {
 		err = p.end(ctx, token, known)
 	}
