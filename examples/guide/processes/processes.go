@@ -94,7 +94,7 @@ func Web(ctx context.Context, url string, serve func(context.Context, http.Handl
 	if err != nil {
 		return err // the server can't be reached: better said at the start
 	}
-	defer shared.Close()
+	defer func() { _ = shared.Close() }()
 	hub := chanx.NewHub(&chanx.HubOptions{Layer: shared, Propagator: Traces{W3C}})
 	if err := serve(ctx, Routes(hub)); err != nil {
 		return err
