@@ -14,7 +14,7 @@ import (
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, pattern := range []string{"../*.md", "../docs/*.md", "../adapters/*/README.md", "../bench/README.md", "*/README.md"} {
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../adapters/*/README.md", "../core/layer/*/README.md", "../bench/README.md", "*/README.md"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no pages %s: %v", pattern, err)
