@@ -20,7 +20,7 @@ var _ relay.Broker = (*broker)(nil)
 func (b *broker) Part(channel string) int { return b.c.part(channel) }
 
 func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
-	return b.c.publish(ctx, kindMessage, channel, data)
+	return b.c.publish(ctx, channel, data)
 }
 
 func (b *broker) Listen(ctx context.Context, channel string) error {

@@ -138,7 +138,7 @@ func (c *client) dial(ctx context.Context, addr string, dialer *net.Dialer, secu
 	}
 	over := tls.Client(tied, secure)
 	if err := over.HandshakeContext(ctx); err != nil {
-		tied.Close()
+		_ = tied.Close()
 		return nil, err
 	}
 	return over, nil
@@ -245,9 +245,6 @@ func (c *client) close() {
 
 // part returns the number of the partition that a channel belongs to.
 func (c *client) part(channel string) int { return partition(channel, len(c.tags)) }
-
-// tag returns the hash tag of a partition: what has it in braces is on one node.
-func (c *client) tag(part int) string { return c.tags[part] }
 
 // maxName is how long the name of a channel may be to stand in a key as it is.
 const maxName = 128

@@ -40,6 +40,7 @@ var outages = []struct {
 // While a server is away calls fail in time, and listeners are remembered; once it
 // is back all of them stand before the client is up.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	server := Servers.Redis()
 	for _, outage := range outages {
 		t.Run(outage.name, func(t *testing.T) {
@@ -57,7 +58,7 @@ func TestOutage(t *testing.T) {
 			begun := time.Now()
 			for range 3 {
 				start := time.Now()
-				if err := c.publish(t.Context(), "m", "before", []byte("lost")); !errors.Is(err, layer.ErrUnavailable) {
+				if err := c.publish(t.Context(), "before", []byte("lost")); !errors.Is(err, layer.ErrUnavailable) {
 					t.Errorf("publish: %v", err)
 				}
 				if _, err := c.do(t.Context(), c.b().Get().Key("x").Build()); !errors.Is(err, layer.ErrUnavailable) {
@@ -82,7 +83,7 @@ func TestOutage(t *testing.T) {
 			proxy.Restore()
 			await(t, "up", func() bool { return status.Err() == nil })
 			for name, box := range map[string]inbox{"before": before, "during": during} {
-				if err := other.publish(t.Context(), "m", name, []byte("found")); err != nil {
+				if err := other.publish(t.Context(), name, []byte("found")); err != nil {
 					t.Fatal(err)
 				}
 				for text := box.next(t); text != "found"; text = box.next(t) {
@@ -91,7 +92,7 @@ func TestOutage(t *testing.T) {
 					}
 				}
 			}
-			if err := c.publish(t.Context(), "m", "before", []byte("x")); err != nil {
+			if err := c.publish(t.Context(), "before", []byte("x")); err != nil {
 				t.Error(err)
 			}
 			if got := status.Health(); got.Outages != 1 || !got.Connected {
@@ -114,7 +115,7 @@ func TestRestart(t *testing.T) {
 		await(t, "down", func() bool { return status.Err() != nil })
 		server.Start()
 		await(t, "up", func() bool { return status.Err() == nil })
-		if err := c.publish(t.Context(), "m", "room", fmt.Append(nil, i)); err != nil {
+		if err := c.publish(t.Context(), "room", fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
 		}
 		if got := box.next(t); got != fmt.Sprint(i) {
@@ -135,7 +136,7 @@ func TestHeldBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := c.publish(t.Context(), "m", "slow", fmt.Append(nil, i)); err != nil {
+		if err := c.publish(t.Context(), "slow", fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -152,7 +153,7 @@ func TestHeldBack(t *testing.T) {
 		}
 	}
 	await(t, "the other one listens", func() bool {
-		if err := c.publish(t.Context(), "m", "other", []byte("x")); err != nil {
+		if err := c.publish(t.Context(), "other", []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 		return len(box) > 0
@@ -172,7 +173,7 @@ func TestClose(t *testing.T) {
 			outage.begin(proxy)
 			done := make(chan error)
 			for range 3 {
-				go func() { done <- c.publish(context.Background(), "m", "room", nil) }()
+				go func() { done <- c.publish(context.Background(), "room", nil) }()
 			}
 			start := time.Now()
 			c.close()
@@ -184,7 +185,7 @@ func TestClose(t *testing.T) {
 					t.Errorf("publish: %v", err)
 				}
 			}
-			if err := c.publish(t.Context(), "m", "room", nil); !errors.Is(err, layer.ErrClosed) {
+			if err := c.publish(t.Context(), "room", nil); !errors.Is(err, layer.ErrClosed) {
 				t.Errorf("publish: %v", err)
 			}
 			if err := c.listen(t.Context(), "m", "room", func([]byte) {}); !errors.Is(err, layer.ErrClosed) {

@@ -94,6 +94,7 @@ func (j *journal) count(text string) int {
 // What other processes publish while the server is away is counted, each message, with
 // the first one after; and the process's own messages arrive all the time.
 func TestLost(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		begin func(*servertest.Proxy)

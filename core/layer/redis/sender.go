@@ -35,11 +35,11 @@ func newSender(c *client) *sender {
 	return &sender{c: c, wake: make(chan struct{}, 1)}
 }
 
-// publish sends data to a channel of a kind, and waits for the server to have it. Of
+// publish sends data to who listens to a channel's messages, and waits for the server to have it. Of
 // what one goroutine publishes the order is kept. Where it returns an error, data must
 // not be changed any more. The errors are those of do.
-func (c *client) publish(ctx context.Context, kind, channel string, data []byte) error {
-	return c.send(ctx, c.part(channel), c.key(kind, channel), data)
+func (c *client) publish(ctx context.Context, channel string, data []byte) error {
+	return c.send(ctx, c.part(channel), c.key(kindMessage, channel), data)
 }
 
 // send publishes to a channel of the server.

@@ -148,6 +148,7 @@ func TestClusterMigration(t *testing.T) {
 func TestRulesOfMany(t *testing.T) {
 	t.Parallel()
 	t.Run("Cluster", func(t *testing.T) {
+		t.Parallel()
 		c := chanxredis.Servers.Cluster()
 		user := chanxredis.Prefix()
 		for _, s := range c.Servers {
@@ -157,6 +158,7 @@ func TestRulesOfMany(t *testing.T) {
 		checkAll(t, open(t, u, &chanxredis.Options{Prefix: "chanx:" + chanxredis.Prefix()}))
 	})
 	t.Run("Sentinel", func(t *testing.T) {
+		t.Parallel()
 		c := servertest.RedisSentinel(t)
 		for _, s := range c.Servers {
 			s.MustDo(append([]string{"ACL", "SETUSER", "app", "on", ">secret"}, append(rule(t), added(t, "With sentinels it is")...)...)...)
