@@ -34,10 +34,10 @@ var (
 // history keeps the entries of channels in streams, each with a short string that says
 // which numbers are in it. It is the server's side of relay.Followers.
 //
-// A channel takes some 300 bytes of the server's memory besides its name, and as long
-// as it has entries 5 kB more with them: a stream reserves a block of 4 kB, as
-// stream-node-max-bytes says. What nobody follows is forgotten twice its age after the
-// last entry, or five minutes after it was asked for.
+// A channel takes some 200 bytes of the server's memory, and 4.4 kB more as long as it
+// has entries: a stream reserves a block of 4 kB, as stream-node-max-bytes says, which
+// then holds the first entries. What nobody follows is forgotten twice its age after
+// the last entry, and not before five minutes have passed.
 //
 // What the server has acknowledged may be lost where it writes its file, or its
 // replica, later: when it crashes, or is replaced. The numbers of what was lost are

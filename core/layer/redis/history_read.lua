@@ -8,23 +8,26 @@ local after = tonumber(ARGV[2])
 if ARGV[1] ~= c.epoch or after > c.last or after < c.gone then
   return { c.epoch, text(c.last), 0 }
 end
+
+local function numberOf(entry) return tonumber(string.match(entry[1], '^(%d+)-')) end
+
 local result = { c.epoch, text(c.last), 1 }
 local left = math.min(tonumber(ARGV[3]), c.last - after, 1024)
 local size, step = 0, 1
 while left > 0 and size < 1048576 do
   -- The first are read one by one, since each may be of megabytes.
   local page = redis.call('XRANGE', c.log, after + 1, '+', 'COUNT', math.min(step, left))
-  for _, e in ipairs(page) do
-    after = after + 1
-    if tonumber(string.match(e[1], '^(%d+)-')) ~= after then page = {} end
-    size = size + #e[2][2]
-    result[#result + 1] = e[2][2]
-  end
-  if #page == 0 then -- somebody has tampered with the log
+  local n = #page
+  if n == 0 or numberOf(page[1]) ~= after + 1 or numberOf(page[n]) ~= after + n then
+    -- Somebody has tampered with the log: the channel begins anew.
     redis.call('DEL', c.head)
     return { c.epoch, text(c.last), 0 }
   end
-  left = left - #page
-  step = math.min(step * 2, 128)
+  for i = 1, n do
+    local data = page[i][2][2]
+    size = size + #data
+    result[#result + 1] = data
+  end
+  after, left, step = after + n, left - n, math.min(step * 2, 128)
 end
 return result
