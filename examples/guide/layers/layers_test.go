@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	chanx "github.com/chanx-go/chanx/core"
-	"github.com/chanx-go/chanx/examples/guide/layers"
 )
 
 // No hub is served on a layer that can't be opened: here, as nobody waits for it.
@@ -14,7 +13,7 @@ func TestNotOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, open := range map[string]func(context.Context, func(context.Context, *chanx.Hub) error) error{
-		"redis": layers.OnRedis,
+		"redis": onRedis,
 	} {
 		err := open(ctx, func(context.Context, *chanx.Hub) error {
 			t.Errorf("%s: a hub is served", name)

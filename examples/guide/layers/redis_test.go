@@ -1,5 +1,5 @@
-// Package layers opens layers as their READMEs show.
-package layers
+// Package layers_test opens layers as their READMEs show.
+package layers_test
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	chanxredis "github.com/chanx-go/chanx/core/layer/redis"
 )
 
-// OnRedis serves a hub on Redis until the context ends.
-func OnRedis(ctx context.Context, serve func(context.Context, *chanx.Hub) error) error {
+// onRedis serves a hub on Redis until the context ends.
+func onRedis(ctx context.Context, serve func(context.Context, *chanx.Hub) error) error {
 	l, err := chanxredis.Open(ctx, "redis://localhost:6379", nil)
 	if err != nil {
 		return err // the server can't be reached, or doesn't let the user in
