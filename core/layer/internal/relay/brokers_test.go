@@ -7,7 +7,10 @@ import (
 )
 
 // stuckBroker answers nothing.
-type stuckBroker struct{ listening atomic.Int32 }
+type stuckBroker struct {
+	listening atomic.Int32
+	listens   chan struct{} // ends a Listen, if it isn't nil
+}
 
 func (*stuckBroker) Part(string) int { return 0 }
 
@@ -18,8 +21,12 @@ func (*stuckBroker) Publish(ctx context.Context, _ string, _ []byte) error {
 
 func (b *stuckBroker) Listen(ctx context.Context, _ string) error {
 	b.listening.Add(1)
-	<-ctx.Done()
-	return ctx.Err()
+	select {
+	case <-b.listens:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (b *stuckBroker) Unlisten(string) { b.listening.Add(-1) }

@@ -279,33 +279,6 @@ func TestOneListen(t *testing.T) {
 	}
 }
 
-// What the server refuses is an error, and its being away is none.
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	s := newServer()
-	p := s.start(t, relay.Options{})
-	var answer error
-	p.call = func(string) error { return answer }
-	answer = errors.New("not allowed")
-	if _, err := p.Subscribe(t.Context(), "room", nil); !errors.Is(err, answer) {
-		t.Errorf("Subscribe: %v, want %v", err, answer)
-	}
-	if err := p.Publish(t.Context(), "room", nil); !errors.Is(err, answer) {
-		t.Errorf("Publish: %v, want %v", err, answer)
-	}
-	p.mu.Lock()
-	if n := len(p.listening); n != 0 {
-		t.Errorf("%d channels are listened to", n)
-	}
-	p.mu.Unlock()
-	answer = fmt.Errorf("%w: for a reason", layer.ErrUnavailable)
-	in := p.collect(t, "room")
-	if err := p.Publish(t.Context(), "room", []byte("1")); !errors.Is(err, answer) {
-		t.Errorf("Publish: %v, want %v", err, answer)
-	}
-	in.expect(t, "1")
-}
-
 // What is not understood is skipped, and logged once.
 func TestStrangeMessages(t *testing.T) {
 	t.Parallel()

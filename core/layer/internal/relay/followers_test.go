@@ -47,10 +47,12 @@ func TestFollow(t *testing.T) {
 				f.deliver(f.append(3)...)
 			}
 			tr := f.follow()
-			if tr.at.Seq != 5 {
+			if tr.at.Seq < 5 {
 				f.Errorf("followed from %v", tr.at)
 			}
-			tr.expect(f.T, "a", 6, 8)
+			tr.expect(f.T, "a", tr.at.Seq+1, 8)
+			f.deliver(f.append(1)...)
+			tr.expect(f.T, "a", 9, 9)
 			if n := f.count(&f.reads); n != 0 {
 				f.Errorf("read %d times", n)
 			}
@@ -105,7 +107,7 @@ func TestFollow(t *testing.T) {
 			f.fail(layer.ErrUnavailable)
 			f.append(3)
 			f.Restored(nil)
-			pass(20 * time.Second)
+			pass(10 * time.Second)
 			f.fail(nil)
 			pass(5 * time.Second)
 			tr.expect(f.T, "a", 1, 3)
@@ -260,6 +262,43 @@ func TestFollowSlowly(t *testing.T) {
 			t.Errorf("read %d times", f.count(&f.reads))
 		}
 	})
+}
+
+// Entries that are gone before they can be read are left out, and others come.
+func TestFollowWhatGoesAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, announced := range []bool{false, true} {
+		follows(t, func(f *following) {
+			tr := f.follow()
+			f.append(1)
+			over := time.Now().Add(10 * time.Second)
+			f.onRead = func() {
+				if time.Now().After(over) {
+					return
+				}
+				entries := f.append(5)
+				f.keep(0)
+				if announced {
+					f.deliver(entries...)
+				}
+			}
+			f.Restored(nil)
+			pass(time.Minute)
+			tr.mu.Lock()
+			n := len(tr.got)
+			tr.got = nil
+			tr.mu.Unlock()
+			if announced != (n > 0) {
+				f.Errorf("got %d entries", n)
+			}
+			if n := f.count(&f.reads); n > 400 {
+				f.Errorf("read %d times", n)
+			}
+			e := f.append(1)[0]
+			f.deliver(e)
+			tr.expect(f.T, "a", e.Seq, e.Seq)
+		})
+	}
 }
 
 // Who ends following while it is being read, in the handler, ends the reading.

@@ -23,9 +23,13 @@ type script struct {
 	gaps    int
 	listens int
 	onHeads func() // is called before Heads returns
+	onRead  func() // is called before Read
 }
 
 func (s *script) Read(_ context.Context, _ string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
+	if s.onRead != nil {
+		s.onRead()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++

@@ -22,14 +22,16 @@ type reader struct {
 // read gives entries to the followers up to the last one. While the server does not
 // answer it tries again.
 func (r *reader) read() {
-	for gaps := 0; ; {
+	gaps := 0
+	for {
 		at := r.c.position()
 		entries, head, err := r.page(at, readPage)
 		if errors.Is(err, layer.ErrGap) {
-			if gaps++; gaps > maxStuck && r.skip() { // entries go faster than they can be read
+			if gaps++; gaps <= maxStuck {
+				err = r.resume(at, head)
+			} else if r.skip() { // entries go faster than they can be read
 				return
-			}
-			err = r.resume(at, head)
+			} // else it waits
 		} else if err == nil {
 			for _, e := range entries {
 				tell(r.c.move(e.Position), e)
@@ -39,7 +41,11 @@ func (r *reader) read() {
 				break
 			}
 		}
-		if err != nil && !r.wait.pause(r.c.ctx, r.c.wake) || r.c.ctx.Err() != nil {
+		if err == nil && r.c.ctx.Err() == nil {
+			continue
+		}
+		gaps = 0
+		if !r.wait.pause(r.c.ctx, r.c.wake) {
 			return
 		}
 	}
