@@ -110,7 +110,7 @@ e2e:
 	@cd $(E2E) && npm ci --no-audit --no-fund && node --test
 
 browser:
-	@echo '== the documentation page in a browser'
+	@echo '== the pages in a browser'
 	@cd $(BROWSER) && npm ci --no-audit --no-fund && npm test
 
 clean:
