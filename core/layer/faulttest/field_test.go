@@ -31,6 +31,7 @@ type field struct {
 	topics  []string // with history
 	clients []*client
 	since   time.Time     // the fault is over
+	noticed time.Duration // so long it took until the processes said that their server is away
 	well    time.Duration // so much later messages flow everywhere, and all processes say so
 
 	mu     sync.Mutex
@@ -149,7 +150,7 @@ func (f *field) wait(d time.Duration) {
 func (f *field) until(what string, done func() bool) {
 	f.Helper()
 	deadline := time.After(flowsIn)
-	look := time.NewTicker(50 * time.Millisecond)
+	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for !done() {
 		select {
@@ -158,6 +159,16 @@ func (f *field) until(what string, done func() bool) {
 		case <-look.C:
 		}
 	}
+}
+
+// notice waits until processes say at /healthz that they have lost their server.
+func (f *field) notice(nodes ...*node) {
+	f.Helper()
+	begin := time.Now()
+	f.until("processes without their server say so", func() bool {
+		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.health().Status != "degraded" })
+	})
+	f.noticed = time.Since(begin)
 }
 
 // restored says that the fault is over.

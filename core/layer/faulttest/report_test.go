@@ -49,7 +49,7 @@ func tables(results []*result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nA run of %s on %s/%s with %d cores, with %s.\n", time.Now().UTC().Format("2 January 2006"), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), versions())
 	b.WriteString("\n### Topics with history\n\n" +
-		"| layer | fault | published | errors | of these arrived | delivered | lost | missing, told so | twice | out of order | recovered | told of a new beginning | longest call | flows again after |\n" +
+		"| layer | fault | taken over | errors | of these arrived | delivered | lost | lost, and told so | twice | out of order | `recovered: true` | `false` | longest call | flows again after |\n" +
 		"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for i, r := range results {
 		if c := r.topics; c.Acked > 0 {
@@ -58,16 +58,16 @@ func tables(results []*result) string {
 		}
 	}
 	b.WriteString("\n### Groups\n\n" +
-		"| layer | fault | published | errors | of these arrived | delivered | missed by processes | known to be lost | lost within a process | twice | out of order | outages | longest call | flows again after |\n" +
-		"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+		"| layer | fault | taken over | errors | of these arrived | delivered | missed by processes | known to be missed | lost within a process | twice | out of order | outages | noticed after | longest call | flows again after |\n" +
+		"|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for i, r := range results {
 		c := r.groups
 		missed := 0
 		for _, n := range c.Missed {
 			missed += n
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %s |\n", scenarios[i].layer, scenarios[i].fault,
-			c.Acked, c.Errors, c.Arrived, c.Deliveries, missed, r.lost, c.LocalLost, c.Duplicates, c.Reordered, r.outages, short(c.Longest), short(c.Again))
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %s | %s |\n", scenarios[i].layer, scenarios[i].fault,
+			c.Acked, c.Errors, c.Arrived, c.Deliveries, missed, r.lost, c.LocalLost, c.Duplicates, c.Reordered, r.outages, short(r.noticed), short(c.Longest), short(c.Again))
 	}
 	b.WriteString("\n")
 	return b.String()
@@ -76,6 +76,8 @@ func tables(results []*result) string {
 // short formats a time.
 func short(d time.Duration) string {
 	switch {
+	case d == 0:
+		return "–"
 	case d < 10*time.Millisecond:
 		return "<10 ms"
 	case d < time.Second:

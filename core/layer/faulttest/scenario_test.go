@@ -30,9 +30,9 @@ const (
 
 // scenarios are all of them, in the order of the report.
 var scenarios = []scenario{
-	{layer: onRedis, fault: "killed, away for 2 s, started again", system: redis, do: killed},
+	{layer: onRedis, fault: "killed, 2 s later started again", system: redis, do: killed},
 	{layer: onRedis, fault: "killed, and all it kept is gone", system: redisInMemory, do: killed},
-	{layer: onRedis, fault: "stopped, away for 2 s, started again", system: redis, do: stopped},
+	{layer: onRedis, fault: "stopped, 2 s later started again", system: redis, do: stopped},
 	{layer: onRedis, fault: "out of reach for 30 s", system: redis, do: outOfReach(30 * time.Second), kept: true},
 	{layer: onRedis, fault: "out of reach of one process for 10 s", system: redis, do: oneOutOfReach, kept: true},
 	{layer: onRedis, fault: "connections cut ten times", system: redis, do: cut, kept: true},
@@ -45,9 +45,9 @@ var scenarios = []scenario{
 	{layer: onSentinel, fault: "the master killed, a replica in its place", system: redisSentinel, do: masterKilled},
 	{layer: onSentinel, fault: "a failover that was ordered", system: redisSentinel, do: failover},
 	{layer: onCluster, fault: "a master killed, a replica in its place", system: redisCluster, do: clusterMasterKilled},
-	{layer: onNATS, fault: "killed, away for 2 s, started again", system: nats, do: killed, kept: true},
+	{layer: onNATS, fault: "killed, 2 s later started again", system: nats, do: killed, kept: true},
 	{layer: onNATS, fault: "killed, and all it kept is gone", system: natsInMemory, do: killed},
-	{layer: onNATS, fault: "stopped, away for 2 s, started again", system: nats, do: stopped, kept: true},
+	{layer: onNATS, fault: "stopped, 2 s later started again", system: nats, do: stopped, kept: true},
 	{layer: onNATS, fault: "out of reach for 30 s", system: nats, do: outOfReach(30 * time.Second), kept: true},
 	{layer: onNATS, fault: "out of reach of one process for 10 s", system: nats, do: oneOutOfReach, kept: true},
 	{layer: onNATS, fault: "connections cut ten times", system: nats, do: cut, kept: true},
@@ -58,7 +58,7 @@ var scenarios = []scenario{
 	{layer: onNATS, fault: "clients move from process to process", system: nats, do: moving, kept: true},
 	{layer: onNATS, fault: "a client that does not read", system: nats, do: slowClient, kept: true},
 	{layer: onNATS3, fault: "the leader killed", system: natsCluster, do: leaderKilled, kept: true},
-	{layer: onCore, fault: "killed, away for 2 s, started again", system: natsCore, do: killed},
+	{layer: onCore, fault: "killed, 2 s later started again", system: natsCore, do: killed},
 	{layer: onCore, fault: "out of reach of one process for 10 s", system: natsCore, do: oneOutOfReach},
 }
 
@@ -66,6 +66,7 @@ func (s scenario) String() string { return s.layer + ": " + s.fault }
 
 func killed(f *field) {
 	f.system.server.Kill()
+	f.notice(f.running()...)
 	f.wait(2 * time.Second)
 	f.system.server.Start()
 	f.restored()
@@ -73,6 +74,7 @@ func killed(f *field) {
 
 func stopped(f *field) {
 	f.system.server.Stop()
+	f.notice(f.running()...)
 	f.wait(2 * time.Second)
 	f.system.server.Start()
 	f.restored()
@@ -81,7 +83,8 @@ func stopped(f *field) {
 func outOfReach(d time.Duration) func(*field) {
 	return func(f *field) {
 		f.system.through((*servertest.Proxy).Hang)
-		f.wait(d)
+		f.notice(f.running()...)
+		f.wait(d - f.noticed)
 		f.system.through((*servertest.Proxy).Restore)
 		f.restored()
 	}
@@ -90,7 +93,8 @@ func outOfReach(d time.Duration) func(*field) {
 func oneOutOfReach(f *field) {
 	p := f.system.proxies["B"]
 	p.Hang()
-	f.wait(10 * time.Second)
+	f.notice(f.nodes[1])
+	f.wait(10*time.Second - f.noticed)
 	p.Restore()
 	f.restored()
 }
@@ -121,7 +125,8 @@ func full(f *field) {
 
 func paused(f *field) {
 	f.system.server.Pause()
-	f.wait(10 * time.Second)
+	f.notice(f.running()...)
+	f.wait(10*time.Second - f.noticed)
 	f.system.server.Resume()
 	f.restored()
 }
