@@ -53,6 +53,14 @@
 // missed, track who is there, see [TrackPresence], and have an address of its own,
 // see [Topic.Alone].
 //
+// # Many processes
+//
+// Hubs on one layer are one, in however many processes: those of packages
+// github.com/chanx-go/chanx/core/layer/redis and .../nats connect them. A process that
+// only publishes mounts nothing. [Hub.CountConnections], [Consumer.Members],
+// [Topic.Subscribers] and [Hub.Disconnect] ask all of them, [Hub.Health] says how this
+// one is, and a [Propagator] lets traces travel with events.
+//
 // # Authentication
 //
 // The framework's middleware runs on the handshake, and its adapter's Identity option

@@ -28,7 +28,8 @@ type CaptureOptions struct {
 // Capture is a layer that records what hubs publish through it: give it to
 // [chanx.HubOptions]. It is a [layer.History] and a [layer.Presence] as well, as far
 // as the layer behind it is; what that can't do returns an error that wraps
-// [errors.ErrUnsupported]. It is a [layer.Reporter], too. Its methods are safe for concurrent use.
+// [errors.ErrUnsupported]. It is a [layer.Reporter], too. What hubs say to each other to
+// answer queries is passed on and not recorded. Its methods are safe for concurrent use.
 type Capture struct {
 	layer   layer.Layer
 	swallow bool

@@ -143,3 +143,23 @@ func TestCaptureClose(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// reporter is a layer that has lost its server.
+type reporter struct{ *layer.Memory }
+
+func (reporter) Health() layer.Health { return layer.Health{Outages: 3} }
+
+// A capture is as healthy as the layer behind it.
+func TestCaptureHealth(t *testing.T) {
+	behind := chanxtest.NewCapture(&chanxtest.CaptureOptions{Layer: reporter{layer.NewMemory()}})
+	if h := behind.Health(); h.Connected || h.Outages != 3 {
+		t.Errorf("%+v", h)
+	}
+	hub := chanx.NewHub(&chanx.HubOptions{Layer: behind})
+	if h := hub.Health(); h.Status != "degraded" || h.Layer.Outages != 3 {
+		t.Errorf("%+v", h)
+	}
+	if h := chanxtest.NewCapture(nil).Health(); !h.Connected {
+		t.Errorf("%+v", h)
+	}
+}
