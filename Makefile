@@ -2,6 +2,7 @@
 # make ci         make check, then make test: what a change has to pass
 # make fmt        format the Go code
 # make adapters   run the suite for adapters, and write docs/adapters.md
+# make faults     run the tests with faults at length, and write docs/reliability.md
 # make page       check, test and build the documentation page
 # make help       this list, and the steps
 
@@ -21,7 +22,7 @@ BROWSER := examples/showcase/browser
 # Debian has servers where not everybody looks for programs.
 export PATH := $(PATH):/usr/sbin
 
-.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit adapters adapters-check page page-test documents e2e browser clean
+.PHONY: help test ci check setup format-check fmt vet lint standalone tidy-check generate-check unit faults adapters adapters-check page page-test documents e2e browser clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -93,6 +94,10 @@ page: page-test
 page-test:
 	@echo '== the source of the documentation page'
 	@cd $(PAGE) && npm ci --no-audit --no-fund && npm run --silent check && npm test --silent
+
+# Minutes of servers that are killed, and networks that are taken away.
+faults: setup
+	CGO_ENABLED=1 go test -race -count=1 -timeout 60m ./core/layer/faulttest -write
 
 adapters:
 	go run ./core/adaptertest/table -w docs/adapters.md
