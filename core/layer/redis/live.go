@@ -112,7 +112,7 @@ func (l *live) begin(ctx context.Context) error {
 	if err := l.subscribe(ctx, []string{l.p.c.partKey(kindLive, l.p.n)}); err != nil {
 		return err
 	}
-	for changes := l.p.take(true); len(changes) > 0; changes = l.p.take(false) {
+	for changes := l.p.take(); len(changes) > 0; changes = l.p.take() {
 		if err := l.apply(ctx, changes); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (l *live) serve(ctx context.Context) error {
 		var err error
 		select {
 		case <-l.p.wake:
-			err = l.apply(ctx, l.p.take(false))
+			err = l.apply(ctx, l.p.take())
 		case <-ticker.C:
 			err = l.check(ctx)
 		case <-switched:

@@ -123,7 +123,7 @@ func TestLost(t *testing.T) {
 			if err := here.Publish(t.Context(), "room", []byte("own")); !errors.Is(err, layer.ErrUnavailable) {
 				t.Errorf("publish: %v", err)
 			}
-			if took := time.Since(start); took > brief/2 {
+			if took := time.Since(start); took > brief {
 				t.Errorf("a publish took %v though the outage was known", took)
 			}
 			await(t, "the own message", got.has("own"))
@@ -173,7 +173,7 @@ func TestCloseInOutage(t *testing.T) {
 	for range 10 {
 		<-done
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 4*time.Second {
 		t.Errorf("closing took %v", took)
 	}
 	if err := l.Publish(t.Context(), "room", nil); !errors.Is(err, layer.ErrClosed) {

@@ -20,7 +20,8 @@ type part struct {
 
 	mu      sync.RWMutex
 	wanted  map[string]*listener // by channel of the server
-	changed map[string]struct{}  // channels that came or went since the goroutine looked
+	changed map[string]struct{}  // channels that came or went since take was called
+	afresh  bool                 // take returns everything next, so nothing is noted there
 	lost    chan struct{}        // closed when the connection is lost; nil while there is none
 	first   chan struct{}        // closed when the first connection stands, or failed
 	err     error                // of the last try to connect
@@ -39,6 +40,7 @@ func newPart(c *client, n int) *part {
 		c: c, n: n,
 		wanted:  make(map[string]*listener),
 		changed: make(map[string]struct{}),
+		afresh:  true,
 		first:   make(chan struct{}),
 		wake:    make(chan struct{}, 1),
 	}
@@ -66,7 +68,7 @@ func (p *part) listen(ctx context.Context, name string, receive func([]byte)) er
 	l := &listener{receive: receive, ready: make(chan struct{})}
 	p.mu.Lock()
 	p.wanted[name] = l
-	p.changed[name] = struct{}{}
+	p.note(name)
 	lost, err := p.lost, p.err
 	p.mu.Unlock()
 	p.signal()
@@ -90,9 +92,16 @@ func (p *part) listen(ctx context.Context, name string, receive func([]byte)) er
 func (p *part) unlisten(name string) {
 	p.mu.Lock()
 	delete(p.wanted, name)
-	p.changed[name] = struct{}{}
+	p.note(name)
 	p.mu.Unlock()
 	p.signal()
+}
+
+// note has take return a channel. The part is locked.
+func (p *part) note(name string) {
+	if !p.afresh {
+		p.changed[name] = struct{}{}
+	}
 }
 
 func (p *part) signal() {
@@ -203,6 +212,8 @@ func (p *part) down(ctx context.Context, err error) {
 	}
 	p.mu.Lock()
 	p.err = err
+	p.afresh = true
+	clear(p.changed)
 	if p.lost != nil {
 		close(p.lost)
 		p.lost = nil
@@ -230,21 +241,21 @@ type change struct {
 	listener *listener
 }
 
-// take returns what has changed since the last time, or all there is. Where that is
-// nothing, the connection stands from then on.
-func (p *part) take(all bool) []change {
+// take returns what has changed since the last time, or for a new connection all
+// there is. Where that is nothing, the connection stands from then on.
+func (p *part) take() []change {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var changes []change
-	if all {
+	if p.afresh {
 		for name, l := range p.wanted {
 			changes = append(changes, change{name, l})
 		}
-	} else {
-		for name := range p.changed {
-			changes = append(changes, change{name, p.wanted[name]})
-		}
 	}
+	for name := range p.changed {
+		changes = append(changes, change{name, p.wanted[name]})
+	}
+	p.afresh = false
 	clear(p.changed)
 	if len(changes) == 0 && p.lost == nil {
 		p.lost, p.err = make(chan struct{}), nil
