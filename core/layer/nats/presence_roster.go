@@ -278,9 +278,13 @@ func (p *presence) compare(ctx context.Context, channel string) (uint64, error) 
 	if r == nil {
 		return 0, nil
 	}
+	before := r.newestIn()
 	k, err := p.shelf.last(ctx, p.shelf.ofChannel(presenceKind, channel))
 	if err != nil && !errors.Is(err, errNone) {
 		return 0, err
+	}
+	if k.seq < before { // ends that were deleted may have come last, but a session that is there was not
+		return r.skip(), nil
 	}
 	dropped := p.inlet.dropped(r.subject)
 	for start := time.Now(); !r.isAt(k.seq, dropped); {
@@ -307,8 +311,14 @@ func (r *roster) isAt(seq uint64, dropped int) bool {
 	if dropped > r.dropped {
 		r.dropped, r.stale = dropped, true
 	}
-	// Ends that were deleted may have come last. A session that is there was not.
-	return r.stale || seq <= r.newest && r.all.newest() <= seq
+	return r.stale || seq <= r.newest
+}
+
+// newestIn returns the sequence of the session that entered or changed last.
+func (r *roster) newestIn() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all.newest()
 }
 
 func (r *roster) present() (version uint64, stale bool) {
