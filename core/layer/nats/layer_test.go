@@ -44,7 +44,11 @@ func coreSuite(t *testing.T, url string) {
 }
 
 func TestCore(t *testing.T) {
+	t.Parallel()
 	coreSuite(t, embed(t, func(o *server.Options) { o.JetStream = false }).ClientURL())
 }
 
-func TestLayer(t *testing.T) { suite(t, embed(t, nil).ClientURL()) }
+func TestLayer(t *testing.T) {
+	t.Parallel()
+	suite(t, embed(t, nil).ClientURL())
+}

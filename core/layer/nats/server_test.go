@@ -25,6 +25,7 @@ func program(t *testing.T, o servertest.NATSOptions) *servertest.Server {
 }
 
 func TestServer(t *testing.T) {
+	t.Parallel()
 	suite(t, program(t, servertest.NATSOptions{JetStream: true}).URL)
 }
 

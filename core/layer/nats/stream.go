@@ -3,8 +3,10 @@ package chanxnats
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -95,32 +97,59 @@ func (s *stream) look(ctx context.Context, need bounds) (another bool, err error
 		return false, ctx.Err()
 	}
 	s.asked = s.asked.with(need)
-	for range 10 { // as others may do the same at the same time
-		var info *jetstream.StreamInfo
-		info, err = s.info(ctx)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			info, err = s.make(ctx)
-		}
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		has := boundsOf(info.Config)
-		if has.cover(s.asked) && info.Config.RePublish != nil && info.Config.AllowDirect {
-			s.known.Store(&has)
+	for {
+		info, err := s.fit(ctx)
+		switch {
+		case err == nil:
+			known := boundsOf(info.Config)
+			s.known.Store(&known)
 			another = !s.created.IsZero() && !s.created.Equal(info.Created)
 			s.created = info.Created
 			return another, nil
-		}
-		cfg := info.Config
-		s.set(&cfg, has.with(s.asked))
-		if _, err = s.conn.js.UpdateStream(ctx, cfg); err != nil {
+		case !passing(err):
 			return false, err
 		}
+		select {
+		case <-time.After(20*time.Millisecond + rand.N(30*time.Millisecond)):
+		case <-ctx.Done():
+			return false, fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
 	}
-	return false, errors.New("the stream's configuration changes all the time")
+}
+
+var errFitted = errors.New("the stream's configuration was changed, by this process or another")
+
+// fit returns a stream that is there and keeps enough, or else does one thing
+// towards that.
+func (s *stream) fit(ctx context.Context) (*jetstream.StreamInfo, error) {
+	info, err := s.info(ctx)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		info, err = s.make(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	has := boundsOf(info.Config)
+	if has.cover(s.asked) && info.Config.RePublish != nil && info.Config.AllowDirect {
+		return info, nil
+	}
+	cfg := info.Config
+	s.set(&cfg, has.with(s.asked))
+	if _, err := s.conn.js.UpdateStream(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return nil, errFitted
+}
+
+// noPeers is JetStream's code for a cluster that hasn't enough servers for a stream,
+// which may be because they are about to start.
+const noPeers jetstream.ErrorCode = 10005
+
+// passing reports whether it may be otherwise in a moment.
+func passing(err error) bool {
+	var api *jetstream.APIError
+	return errors.Is(err, errFitted) || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) ||
+		errors.As(err, &api) && api.ErrorCode == noPeers
 }
 
 func (s *stream) info(ctx context.Context) (*jetstream.StreamInfo, error) {
