@@ -26,7 +26,6 @@ type client struct {
 	end    context.CancelFunc
 	ended  sync.WaitGroup
 	conn   atomic.Pointer[websocket.Conn]
-	closes sync.Map // close codes that it got
 	opens  atomic.Int64
 
 	at map[string]*place // by topic
@@ -126,7 +125,6 @@ func (c *client) session(ctx context.Context, n *node) {
 	for {
 		_, data, err := conn.Read(ctx)
 		if err != nil {
-			c.closes.Store(websocket.CloseStatus(err), true)
 			return
 		}
 		var f frame

@@ -117,6 +117,9 @@ func (s scenario) check(t *testing.T, f *field, r *result, healths map[string]ch
 	if s.kept && r.topics.Told+r.topics.Reset != 0 {
 		t.Errorf("topics: %d deliveries missing, and clients told so %d times, though all was kept", r.topics.Told, r.topics.Reset)
 	}
+	if s.recovers && r.topics.Recovered == 0 {
+		t.Error("topics: nobody recovered")
+	}
 	if longest := max(r.groups.Longest, r.topics.Longest); longest > timeout+slack {
 		t.Errorf("a publisher had to wait for %v", longest)
 	}

@@ -166,7 +166,7 @@ func (f *field) notice(nodes ...*node) {
 	f.Helper()
 	begin := time.Now()
 	f.until("processes without their server say so", func() bool {
-		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.health().Status != "degraded" })
+		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.health().Layer.Outages == 0 })
 	})
 	f.noticed = time.Since(begin)
 }

@@ -350,3 +350,17 @@ func (l *ledger) last(n int) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }
+
+// latest returns how late the latest message came that a client got since a time.
+func (l *ledger) latest(client string, since time.Time) (late time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, all := range l.clients[client] {
+		for _, h := range all {
+			if h.kind == got && h.at.After(since) {
+				late = max(late, h.late)
+			}
+		}
+	}
+	return late
+}

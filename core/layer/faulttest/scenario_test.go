@@ -17,6 +17,9 @@ type scenario struct {
 	// topics' entries survive. Otherwise they may be told so, never missing
 	// anything in silence.
 	kept bool
+	// recovers says that clients come back to other processes, and are told that
+	// they have got everything.
+	recovers bool
 }
 
 const (
@@ -39,9 +42,9 @@ var scenarios = []scenario{
 	{layer: onRedis, fault: "slow, 200 ms each way", system: redis, do: slow, kept: true},
 	{layer: onRedis, fault: "full", system: redis, do: full, kept: true},
 	{layer: onRedis, fault: "paused for 10 s", system: redis, do: paused, kept: true},
-	{layer: onRedis, fault: "a process killed while it publishes", system: redis, do: processKilled, kept: true},
-	{layer: onRedis, fault: "clients move from process to process", system: redis, do: moving, kept: true},
-	{layer: onRedis, fault: "a client that does not read", system: redis, do: slowClient, kept: true},
+	{layer: onRedis, fault: "a process killed while it publishes", system: redis, do: processKilled, kept: true, recovers: true},
+	{layer: onRedis, fault: "clients move from process to process", system: redis, do: moving, kept: true, recovers: true},
+	{layer: onRedis, fault: "a client that does not read", system: redis, do: slowClient, kept: true, recovers: true},
 	{layer: onSentinel, fault: "the master killed, a replica in its place", system: redisSentinel, do: masterKilled},
 	{layer: onSentinel, fault: "a failover that was ordered", system: redisSentinel, do: failover},
 	{layer: onCluster, fault: "a master killed, a replica in its place", system: redisCluster, do: clusterMasterKilled},
@@ -54,9 +57,9 @@ var scenarios = []scenario{
 	{layer: onNATS, fault: "slow, 200 ms each way", system: nats, do: slow, kept: true},
 	{layer: onNATS, fault: "full", system: nats, do: full, kept: true},
 	{layer: onNATS, fault: "paused for 10 s", system: nats, do: paused, kept: true},
-	{layer: onNATS, fault: "a process killed while it publishes", system: nats, do: processKilled, kept: true},
-	{layer: onNATS, fault: "clients move from process to process", system: nats, do: moving, kept: true},
-	{layer: onNATS, fault: "a client that does not read", system: nats, do: slowClient, kept: true},
+	{layer: onNATS, fault: "a process killed while it publishes", system: nats, do: processKilled, kept: true, recovers: true},
+	{layer: onNATS, fault: "clients move from process to process", system: nats, do: moving, kept: true, recovers: true},
+	{layer: onNATS, fault: "a client that does not read", system: nats, do: slowClient, kept: true, recovers: true},
 	{layer: onNATS3, fault: "the leader killed", system: natsCluster, do: leaderKilled, kept: true},
 	{layer: onCore, fault: "killed, 2 s later started again", system: natsCore, do: killed},
 	{layer: onCore, fault: "out of reach of one process for 10 s", system: natsCore, do: oneOutOfReach},
@@ -154,7 +157,7 @@ func moving(f *field) {
 // slowClient has a client of process B that reads nothing of what A sends it. It
 // is thrown out, and nobody else has to wait.
 func slowClient(f *field) {
-	drink := make(chan struct{})
+	at, drink := time.Now(), make(chan struct{})
 	idle := f.client("idle", 1)
 	idle.groups = append(idle.groups, "bulk")
 	idle.drink = drink
@@ -166,6 +169,11 @@ func slowClient(f *field) {
 	f.wait(time.Second)
 	close(drink)
 	f.until("the idle client knows", func() bool { return idle.opens.Load() > 1 })
+	for _, c := range f.clients {
+		if late := f.ledger.latest(c.name, at); late > slack {
+			f.Errorf("%s had to wait for %v, because another does not read", c.name, late)
+		}
+	}
 	f.clients = append(f.clients, idle)
 	f.restored()
 }
@@ -173,19 +181,20 @@ func slowClient(f *field) {
 func masterKilled(f *field) {
 	master := f.system.sentinel.Master()
 	master.Kill()
+	f.notice(f.running()...)
 	f.system.sentinel.AwaitMaster(master)
 	f.restored()
 }
 
 func failover(f *field) {
 	f.system.sentinel.Failover()
+	f.notice(f.running()...)
 	f.restored()
 }
 
 func clusterMasterKilled(f *field) {
 	f.system.cluster.Servers[0].Kill()
-	f.wait(time.Second)
-	f.system.cluster.Await()
+	f.notice(f.running()...)
 	f.wait(4 * time.Second)
 	f.system.cluster.Await()
 	f.restored()
