@@ -206,6 +206,9 @@ func (h *Hub) answer(q *query) *answer {
 		total, members := h.membersHere(q)
 		return &answer{Total: total, Members: members}
 	case queryDisconnect:
+		if q.check() != nil {
+			return nil
+		}
 		return &answer{Total: h.disconnectHere(q.Identity, CloseCode(q.Code), q.Reason)}
 	}
 	return nil

@@ -3,6 +3,7 @@ package chanx_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -270,6 +271,38 @@ func TestPublishToAProcessThatHasGone(t *testing.T) {
 		}
 		if err := c.labs[0].PublishTo(t.Context(), members.Members[0].ConnID, note{"hello"}); reasonOf(err) != chanx.NotFound {
 			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// Whatever comes through the layer, to a group, to a single connection or to all hubs,
+// a hub goes on, and answers.
+func FuzzFromTheLayer(f *testing.F) {
+	shared := layer.NewMemory()
+	l := newLab(f, labOptions{hub: chanx.HubOptions{Layer: shared, Logger: discard}})
+	openRaw(f, l.mux, "/ws")
+	own := l.hub.ID()
+	note := func(action, payload string) []byte {
+		return (&envelope.Envelope{Hub: true, Action: []byte(action), Payload: []byte(payload)}).Append(nil)
+	}
+	f.Add([]byte("\x01\x01\x04note\x02\x04null"))
+	f.Add((&envelope.Envelope{Action: []byte("alarm"), Payload: []byte(`{"level":1}`), Shape: 7, Published: 1, Consumer: []byte("lab"), To: []byte(own + "-1")}).Append(nil))
+	f.Add((&envelope.Envelope{Text: []byte(`{}`), Except: []byte(own + "-1")}).Append(nil))
+	f.Add(note("here", `{"from":"a","new":true}`))
+	f.Add(note("bye", `{"from":"a"}`))
+	f.Add(note("query", `{"from":"a","query":{"id":1,"kind":"members","of":"lab","name":"all","limit":-1}}`))
+	f.Add(note("query", `{"from":"a","query":{"id":1,"kind":"disconnect","identity":"","code":-7,"reason":"`+strings.Repeat("x", 200)+`"}}`))
+	f.Add(note("answer", `{"from":"a","answer":{"id":1,"total":-1,"peers":["b"],"members":[{}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, channel := range []string{"hubs", "conn:" + own, "group:lab:all"} {
+			if err := shared.Publish(context.Background(), channel, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		defer cancel()
+		if got, err := l.Members(ctx, "all", 0); err != nil && !errors.Is(err, context.DeadlineExceeded) || got.Total != 1 {
+			t.Errorf("%+v, %v", got, err)
 		}
 	})
 }

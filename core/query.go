@@ -138,22 +138,29 @@ func limitOf(limit int) int {
 // reason, of up to 123 bytes, is what they are told. It answers on the terms of
 // [Hub.CountConnections]; a process that is missing may still do it later.
 func (h *Hub) Disconnect(ctx context.Context, identity string, code CloseCode, reason string) (Disconnection, error) {
-	code = cmp.Or(code, CloseForbidden)
-	switch {
-	case identity == "":
-		return Disconnection{}, errors.New("chanx: disconnecting nobody: the identity is empty")
-	case code < CloseNormal || code > 4999 || code == CloseNoStatus || code == CloseAbnormal:
-		return Disconnection{}, fmt.Errorf("chanx: disconnecting %q: %d is no code to close with", identity, code)
-	case len(reason) > maxReason || !utf8.ValidString(reason):
-		return Disconnection{}, fmt.Errorf("chanx: disconnecting %q: the reason must be UTF-8 of at most %d bytes", identity, maxReason)
+	q := &query{Kind: queryDisconnect, Identity: identity, Code: int(cmp.Or(code, CloseForbidden)), Reason: reason}
+	if err := q.check(); err != nil {
+		return Disconnection{}, queryError(fmt.Sprintf("disconnecting %q", identity), err)
 	}
-	q := &query{Kind: queryDisconnect, Identity: identity, Code: int(code), Reason: reason}
 	answers, coverage, err := h.askAll(ctx, q, h.answer(q))
 	d := Disconnection{Coverage: coverage}
 	for _, a := range answers {
 		d.Connections += a.Total
 	}
 	return d, queryError(fmt.Sprintf("disconnecting %q", identity), err)
+}
+
+// check says what is wrong with a query to disconnect somebody.
+func (q *query) check() error {
+	switch code := CloseCode(q.Code); {
+	case q.Identity == "":
+		return errors.New("the identity is empty")
+	case code < CloseNormal || code > 4999 || code == CloseNoStatus || code == CloseAbnormal:
+		return fmt.Errorf("%d is no code to close with", code)
+	case len(q.Reason) > maxReason || !utf8.ValidString(q.Reason):
+		return fmt.Errorf("the reason must be UTF-8 of at most %d bytes", maxReason)
+	}
+	return nil
 }
 
 func queryError(what string, err error) error {
