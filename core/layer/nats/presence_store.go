@@ -265,10 +265,15 @@ func (s *shelf) consume(ctx context.Context, filter, inbox string) (*consumer, e
 
 // next returns the next message, or nil where none comes for a while.
 func (s *shelf) next(ctx context.Context, sub *nats.Subscription) (*nats.Msg, error) {
-	waiting, cancel := context.WithTimeout(ctx, silence)
-	defer cancel()
-	m, err := sub.NextMsgWithContext(waiting)
-	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	wait := silence
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline))
+	}
+	m, err := sub.NextMsg(wait)
+	if errors.Is(err, nats.ErrTimeout) {
 		return nil, nil
 	}
 	return m, err
