@@ -68,7 +68,7 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status) (*clien
 	select {
 	case err = <-opened:
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		err = ctx.Err()
 	}
 	if err == nil {
 		err = c.start(ctx)
@@ -316,7 +316,7 @@ func (c *client) enter(ctx context.Context) (bounded context.Context, release fu
 	if c.stopped.Load() {
 		return nil, nil, layer.ErrClosed
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, c.timeout, errNoAnswer)
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	select {
 	case c.slots <- struct{}{}:
 		return bounded, func() { <-c.slots; cancel() }, nil

@@ -76,11 +76,14 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errNoAnswer)
+	bounded, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 
 	l := &Layer{status: relay.NewStatus(o.Logger, t.String())}
-	if l.client, err = connect(ctx, t, o, l.status); err != nil {
+	if l.client, err = connect(bounded, t, o, l.status); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			err = errNoAnswer
+		}
 		return nil, fmt.Errorf("chanxredis: %s: %w", t, err)
 	}
 	ro := relay.Options{Timeout: o.Timeout, Logger: o.Logger}

@@ -233,11 +233,13 @@ func (l *live) check(ctx context.Context) error {
 
 // do sends a command. Its reply comes after messages, which may have to wait for who
 // handles them: the server is silent only when nothing comes and nothing is waiting.
+// It is given up when it has been for twice the timeout.
 func (l *live) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisMessage, error) {
 	done := make(chan rueidis.RedisResult, 1)
 	l.calls.Go(func() { done <- l.client.Do(ctx, cmd) })
 	ticker := time.NewTicker(l.p.c.timeout)
 	defer ticker.Stop()
+	silent := 0 // for how many ticks
 	for seen := l.received.Load(); ; {
 		select {
 		case res := <-done:
@@ -247,10 +249,11 @@ func (l *live) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisMess
 			return rueidis.RedisMessage{}, nil // which the answer to a subscription looks like
 		case <-ticker.C:
 			received := l.received.Load()
-			if received == seen && !l.busy.Load() {
+			if received != seen || l.busy.Load() {
+				seen, silent = received, 0
+			} else if silent++; silent == 2 {
 				return rueidis.RedisMessage{}, errNoAnswer
 			}
-			seen = received
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (p *part) wait(ctx context.Context) error {
 		defer p.mu.RUnlock()
 		return p.err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 
