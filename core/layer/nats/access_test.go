@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
 
+	"github.com/chanx-go/chanx/core/layer"
 	chanxnats "github.com/chanx-go/chanx/core/layer/nats"
 	"github.com/chanx-go/chanx/core/layer/servertest"
 )
@@ -254,5 +255,50 @@ func TestSilence(t *testing.T) {
 	soon(t, "it is noticed", func() bool { return !l.Health().Connected })
 	if took := time.Since(began); took > 2*quick().Timeout {
 		t.Errorf("a server that doesn't answer was noticed after %v", took)
+	}
+}
+
+// TestRights: the rights that the README lists are enough.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "\n    permissions {")
+	block, _, ok := strings.Cut(rest, "\n    }\n")
+	if !ok {
+		t.Fatal("the README lists no permissions")
+	}
+	url := configured(t, "accounts { A { jetstream: enabled, users: [ { user: a, password: a, permissions {"+block+"\n} } ] } }")
+	l := open(t, strings.Replace(url, "nats://", "nats://a:a@", 1), quick())
+	works(t, strings.Replace(url, "nats://", "nats://a:a@", 1), quick())
+	for i := range 30 {
+		add(t, l, "room", layer.Retention{Entries: 100 + 100*i, Age: time.Duration(i+1) * time.Hour}, "x")
+	}
+	if _, got := all(t, l, "room"); len(got) != 31 {
+		t.Errorf("%d entries, want 31", len(got))
+	}
+	changes := make(chan layer.PresenceChange, 10)
+	if _, err := l.Watch(t.Context(), "room", func(c layer.PresenceChange) { changes <- c }); err != nil {
+		t.Error(err)
+	}
+	_, err = l.Renew(t.Context(), "owner", time.Minute)
+	session := layer.Session{Key: "key", ID: "id", Owner: "owner"}
+	for _, err := range []error{
+		err,
+		l.Enter(t.Context(), "room", session),
+		l.Leave(t.Context(), "room", session, 0),
+		l.Release(t.Context(), "owner"),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for range 3 {
+		<-changes
+	}
+	if members, err := l.Members(t.Context(), "room"); err != nil || len(members) > 0 {
+		t.Errorf("%d members, %v", len(members), err)
 	}
 }
