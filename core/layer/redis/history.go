@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -47,8 +46,7 @@ var (
 type history struct {
 	c       *client
 	receive func(channel string, e layer.Entry) // takes live entries
-	id      string
-	epochs  atomic.Uint64
+	id      string                              // begins the epochs that are begun here
 }
 
 // kindLog is the kind of the streams, and of the server's channels that have their
@@ -59,12 +57,7 @@ const (
 )
 
 func newHistory(c *client) *history {
-	return &history{c: c, id: rand.Text()[:13]} // 65 bits
-}
-
-// epoch returns a name that no other epoch has.
-func (h *history) epoch() string {
-	return h.id + "-" + strconv.FormatUint(h.epochs.Add(1), 36)
+	return &history{c: c, id: rand.Text()[:8]} // and a time in microseconds
 }
 
 // Append implements layer.History.
@@ -79,7 +72,7 @@ func (h *history) Append(ctx context.Context, channel string, data []byte, keep 
 	if err == nil {
 		_, err = h.c.run(ctx, appendScript, scriptCall{
 			keys: h.keys(channel),
-			args: []string{string(data), strconv.Itoa(keep.Entries), millis(keep.Age), h.epoch(), h.c.publishCommand()},
+			args: []string{string(data), strconv.Itoa(keep.Entries), millis(keep.Age), h.id, h.c.publishCommand()},
 		})
 	}
 	if errors.Is(err, layer.ErrUnavailable) {
@@ -142,7 +135,7 @@ func (h *history) Read(ctx context.Context, channel string, after layer.Position
 func (h *history) readPage(ctx context.Context, channel string, after layer.Position, limit int) ([]layer.Entry, layer.Position, error) {
 	msg, err := h.c.run(ctx, readScript, scriptCall{
 		keys: h.keys(channel),
-		args: []string{after.Epoch, strconv.FormatUint(after.Seq, 10), strconv.Itoa(limit), h.epoch()},
+		args: []string{after.Epoch, strconv.FormatUint(after.Seq, 10), strconv.Itoa(limit), h.id},
 	})
 	if err != nil {
 		return nil, layer.Position{}, err
@@ -195,7 +188,7 @@ func (h *history) Heads(ctx context.Context, channels []string) ([]layer.Positio
 	var calls []scriptCall
 	batches := h.c.batches(channels, headsBatch)
 	for _, batch := range batches {
-		call := scriptCall{args: []string{h.epoch()}}
+		call := scriptCall{args: []string{h.id}}
 		for _, i := range batch {
 			call.keys = append(call.keys, h.keys(channels[i])...)
 		}

@@ -29,10 +29,10 @@ local most = 2 ^ 53
 -- Text of a number, which would else be rounded to 14 digits.
 local function text(n) return string.format('%.0f', n) end
 
--- The channel as it is, or as it begins with that epoch where there is nothing, or
--- nothing to be relied on: keys that were evicted, overwritten or taken from a backup
--- give no number twice.
-local function load(head, log, epoch)
+-- The channel as it is, or as it begins where there is nothing, or nothing to be relied
+-- on: keys that were evicted, overwritten or taken from a backup give no number twice.
+-- A new epoch has the name of who has begun it, and the time.
+local function load(head, log, who)
   local h = redis.pcall('GET', head)
   local kept = redis.pcall('XLEN', log)
   if type(h) == 'string' and type(kept) == 'number' then
@@ -45,7 +45,7 @@ local function load(head, log, epoch)
     end
   end
   return {
-    head = head, log = log, epoch = epoch, last = 0, gone = 0, age = 0, time = 0, oldest = 0,
+    head = head, log = log, epoch = who .. string.format('%x', time[1] * 1000000 + time[2]), last = 0, gone = 0, age = 0, time = 0, oldest = 0,
     new = true, found = h or kept ~= 0,
   }
 end

@@ -1,5 +1,5 @@
--- KEYS: head, log. ARGV: data, entries and age in ms that are to be kept, the epoch
--- that the channel begins with where it has none, the command that publishes.
+-- KEYS: head, log. ARGV: data, entries and age in ms that are to be kept, who appends,
+-- the command that publishes.
 local c = load(KEYS[1], KEYS[2], ARGV[4])
 local entries, age = tonumber(ARGV[2]), tonumber(ARGV[3])
 clear(c)
