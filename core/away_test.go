@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -163,9 +164,11 @@ func TestRecoverAloneWithLayerAway(t *testing.T) {
 // slowPresence is a memory layer that takes its time to let members enter.
 type slowPresence struct {
 	*layer.Memory
-	slow          atomic.Bool
-	entering, max atomic.Int64
-	entered       atomic.Int64
+	slow     atomic.Bool
+	entering atomic.Int64
+	entered  atomic.Int64
+	mu       sync.Mutex
+	most     int64 // at once
 }
 
 func (s *slowPresence) Enter(ctx context.Context, channel string, session layer.Session) error {
@@ -173,8 +176,9 @@ func (s *slowPresence) Enter(ctx context.Context, channel string, session layer.
 	defer s.entering.Add(-1)
 	if s.slow.Load() {
 		s.entered.Add(1)
-		for m := s.max.Load(); n > m && !s.max.CompareAndSwap(m, n); m = s.max.Load() {
-		}
+		s.mu.Lock()
+		s.most = max(s.most, n)
+		s.mu.Unlock()
 		<-time.After(100 * time.Millisecond)
 	}
 	return s.Memory.Enter(ctx, channel, session)
@@ -200,7 +204,7 @@ func TestPresenceEntersAgainSideBySide(t *testing.T) {
 		client.take()
 		slow.slow.Store(true)
 		<-time.After(15 * time.Second) // one renewal: one after the other it would take 40 s
-		if n, most := slow.entered.Load(), slow.max.Load(); n != members || most != 32 {
+		if n, most := slow.entered.Load(), slow.most; n != members || most != 32 {
 			t.Errorf("%d entered again, up to %d at once", n, most)
 		}
 		if got := client.take(); len(got) != members {

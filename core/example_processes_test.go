@@ -61,4 +61,7 @@ func ExamplePublishedAt() {
 		}
 		return nil
 	})
+	_, ok := chanx.PublishedAt(context.Background()) // which is no event's
+	fmt.Println(chat.Name(), ok)
+	// Output: chat false
 }
