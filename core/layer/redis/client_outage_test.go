@@ -1,9 +1,11 @@
 package chanxredis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -213,6 +215,11 @@ func TestClose(t *testing.T) {
 				t.Errorf("do: %v", err)
 			}
 			c.close()
+			await(t, "no goroutine is left", func() bool {
+				stacks := make([]byte, 1<<20)
+				stacks = stacks[:runtime.Stack(stacks, true)]
+				return !bytes.Contains(stacks, []byte("redis/rueidis.")) && !bytes.Contains(stacks, []byte("redis.(*part)"))
+			})
 		})
 	}
 }
