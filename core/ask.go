@@ -16,14 +16,14 @@ const (
 	queryDisconnect  = "disconnect"
 )
 
-// query is what a hub asks all others.
+// query is what a hub asks all others. Names may be any bytes.
 type query struct {
 	ID       uint64 `json:"id"` // of the hub that asks
 	Kind     string `json:"kind"`
-	Of       string `json:"of,omitempty"`   // a consumer or a topic, by its name
-	Name     string `json:"name,omitempty"` // of the group, or of the one topic
+	Of       []byte `json:"of,omitempty"`   // a consumer or a topic, by its name
+	Name     []byte `json:"name,omitempty"` // of the group, or of the one topic
 	Limit    int    `json:"limit,omitzero"` // of members
-	Identity string `json:"identity,omitempty"`
+	Identity []byte `json:"identity,omitempty"`
 	Code     int    `json:"code,omitzero"` // to close with
 	Reason   string `json:"reason,omitempty"`
 }
@@ -209,7 +209,7 @@ func (h *Hub) answer(q *query) *answer {
 		if q.check() != nil {
 			return nil
 		}
-		return &answer{Total: h.disconnectHere(q.Identity, CloseCode(q.Code), q.Reason)}
+		return &answer{Total: h.disconnectHere(string(q.Identity), CloseCode(q.Code), q.Reason)}
 	}
 	return nil
 }

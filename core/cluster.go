@@ -9,6 +9,7 @@ import (
 	"github.com/chanx-go/chanx/core/internal/envelope"
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Hubs that have connections know of each other: each says that it is there when
@@ -57,6 +58,7 @@ type cluster struct {
 	sub       layer.Subscription // nil while it doesn't listen
 	timer     *time.Timer        // of the next word
 	due       time.Time
+	said      time.Time            // when it last said that it is there
 	since     time.Time            // when it began to listen
 	peers     map[string]time.Time // when each was heard of
 	asks      map[uint64]*ask
@@ -130,6 +132,7 @@ func (c *cluster) beat() {
 		}
 	}
 	if listens && !deserted {
+		c.said = time.Now()
 		c.schedule(beatInterval + rand.N(2*beatJitter) - beatJitter)
 	}
 	c.mu.Unlock()
@@ -203,7 +206,7 @@ func (c *cluster) say(channel, action string, note *hubNote) {
 
 func (c *cluster) sayWithin(ctx context.Context, channel, action string, note *hubNote) error {
 	note.From = c.hub.id
-	payload, err := json.Marshal(note)
+	payload, err := json.Marshal(note, jsontext.AllowInvalidUTF8(true)) // in an identity, which others are shown
 	if err != nil {
 		return err
 	}
@@ -251,13 +254,14 @@ func (c *cluster) heed(e *envelope.Envelope) {
 }
 
 // met notes that a hub is there. One that is new is told of this one soon, together
-// with others that are. The cluster is locked.
+// with others that are: within the time of a greeting, and not more than once in it.
+// The cluster is locked.
 func (c *cluster) met(note *hubNote) {
 	if c.sub == nil || c.ended {
 		return
 	}
 	c.peers[note.From] = time.Now()
-	if soon := rand.N(greeting); note.New && time.Until(c.due) > soon {
+	if soon := max(rand.N(greeting), greeting-time.Since(c.said)); note.New && time.Until(c.due) > soon {
 		c.schedule(soon)
 	}
 }

@@ -163,7 +163,7 @@ func TestStrangeNotes(t *testing.T) {
 		}
 		say("hubs", "bye", `{"from":"y"}`)
 		for range 1000 { // more than it answers
-			say("hubs", "query", `{"from":"y","query":{"id":1,"kind":"members","of":"lab","name":"all"}}`)
+			say("hubs", "query", `{"from":"y","query":{"id":1,"kind":"members","of":"bGFi","name":"YWxs"}}`)
 		}
 		expectCount(t, c.labs[0], 2, chanx.Coverage{Processes: 2})
 		say("hubs", "here", `{"from":"old"}`)
@@ -290,7 +290,7 @@ func FuzzFromTheLayer(f *testing.F) {
 	f.Add((&envelope.Envelope{Text: []byte(`{}`), Except: []byte(own + "-1")}).Append(nil))
 	f.Add(note("here", `{"from":"a","new":true}`))
 	f.Add(note("bye", `{"from":"a"}`))
-	f.Add(note("query", `{"from":"a","query":{"id":1,"kind":"members","of":"lab","name":"all","limit":-1}}`))
+	f.Add(note("query", `{"from":"a","query":{"id":1,"kind":"members","of":"bGFi","name":"YWxs","limit":-1}}`))
 	f.Add(note("query", `{"from":"a","query":{"id":1,"kind":"disconnect","identity":"","code":-7,"reason":"`+strings.Repeat("x", 200)+`"}}`))
 	f.Add(note("answer", `{"from":"a","answer":{"id":1,"total":-1,"peers":["b"],"members":[{}]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -95,7 +95,7 @@ func (h *Hub) CountConnections(ctx context.Context) (ConnectionCount, error) {
 // [Hub.CountConnections]. It lists up to limit of them, 5,000 at the most; 0 means
 // 1,000.
 func (c *Consumer[C]) Members(ctx context.Context, group string, limit int) (GroupMembers, error) {
-	return c.c.hub.askMembers(ctx, &query{Kind: queryMembers, Of: c.c.name, Name: group, Limit: limit})
+	return c.c.hub.askMembers(ctx, &query{Kind: queryMembers, Of: []byte(c.c.name), Name: []byte(group), Limit: limit})
 }
 
 // Subscribers asks all processes who is subscribed to a topic, such as "room:lobby",
@@ -105,7 +105,7 @@ func (t *Topic[S]) Subscribers(ctx context.Context, topic string, limit int) (Gr
 	if err := t.t.check(topic); err != nil {
 		return GroupMembers{}, err
 	}
-	return t.t.hub.askMembers(ctx, &query{Kind: querySubscribers, Of: t.t.name, Name: topic, Limit: limit})
+	return t.t.hub.askMembers(ctx, &query{Kind: querySubscribers, Of: []byte(t.t.name), Name: []byte(topic), Limit: limit})
 }
 
 func (h *Hub) askMembers(ctx context.Context, q *query) (GroupMembers, error) {
@@ -138,7 +138,7 @@ func limitOf(limit int) int {
 // reason, of up to 123 bytes, is what they are told. It answers on the terms of
 // [Hub.CountConnections]; a process that is missing may still do it later.
 func (h *Hub) Disconnect(ctx context.Context, identity string, code CloseCode, reason string) (Disconnection, error) {
-	q := &query{Kind: queryDisconnect, Identity: identity, Code: int(cmp.Or(code, CloseForbidden)), Reason: reason}
+	q := &query{Kind: queryDisconnect, Identity: []byte(identity), Code: int(cmp.Or(code, CloseForbidden)), Reason: reason}
 	if err := q.check(); err != nil {
 		return Disconnection{}, queryError(fmt.Sprintf("disconnecting %q", identity), err)
 	}
@@ -153,7 +153,7 @@ func (h *Hub) Disconnect(ctx context.Context, identity string, code CloseCode, r
 // check says what is wrong with a query to disconnect somebody.
 func (q *query) check() error {
 	switch code := CloseCode(q.Code); {
-	case q.Identity == "":
+	case len(q.Identity) == 0:
 		return errors.New("the identity is empty")
 	case code < CloseNormal || code > 4999 || code == CloseNoStatus || code == CloseAbnormal:
 		return fmt.Errorf("%d is no code to close with", code)
@@ -194,12 +194,12 @@ func (h *Hub) membersHere(q *query) (total int, members []GroupMember) {
 func (h *Hub) groupsHere(q *query) (groups []*group) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	key := groupKey{name: q.Name}
+	key := groupKey{name: string(q.Name)}
 	if q.Kind == queryMembers {
-		if c := h.consumers[q.Of]; c != nil {
+		if c := h.consumers[string(q.Of)]; c != nil {
 			groups = append(groups, c.registry.get(key))
 		}
-	} else if key.topic = h.topics[q.Of]; key.topic != nil {
+	} else if key.topic = h.topics[string(q.Of)]; key.topic != nil {
 		for _, c := range h.consumers {
 			groups = append(groups, c.registry.get(key))
 		}

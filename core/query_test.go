@@ -271,6 +271,32 @@ func TestMembers(t *testing.T) {
 	})
 }
 
+// Groups and identities may be any bytes.
+func TestQueryOfAnyName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const name = "\xff\x00:%\n"
+		c := newCluster(t, 2, func(_ int, o *labOptions) {
+			o.hub.IdentityKey = func(any) string { return name }
+			o.open = func(ctx context.Context, c *client) error { return c.Join(ctx, name, "\ufffd\x00:%\n") }
+		})
+		client := openRaw(t, c.labs[0].mux, "/ws?token=ann")
+		settle()
+		for _, group := range []string{name, "\xfe\x00:%\n"} {
+			got, err := c.labs[1].Members(t.Context(), group, 0)
+			if err != nil || got.Partial() || (got.Total == 1) != (group == name) || len(got.Members) != got.Total {
+				t.Errorf("%q: %+v, %v", group, got, err)
+			}
+		}
+		if got, err := c.labs[1].hub.Disconnect(t.Context(), name, 0, ""); err != nil || got.Connections != 1 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got := client.take(); len(got) == 0 {
+			t.Error("the client is connected still")
+		}
+	})
+}
+
 // An answer has a bounded size, however long the names are.
 func TestMembersOfLongNames(t *testing.T) {
 	t.Parallel()
