@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -12,9 +13,10 @@ import (
 // server that asks for nothing.
 type Options struct {
 	// Prefix stands before every subject, and in the names of streams; "chanx" where
-	// it is empty. Letters, digits, '-', '_', and '.' between others, are allowed. Layers
-	// with different prefixes share a server without meeting. The URL's
-	// "prefix" does the same where this is empty.
+	// it is empty. Letters, digits, '-', '_', and '.' between others, are allowed; but
+	// after a '.' none of h, l, m, p, q and y alone, which are what the layer itself
+	// puts there. Layers with different prefixes share a server without meeting. The
+	// URL's "prefix" does the same where this is empty.
 	Prefix string
 
 	// Timeout bounds every call that no context bounds earlier, and within a third
@@ -89,5 +91,21 @@ func (o *Options) check() error {
 	if edge {
 		return fmt.Errorf("chanxnats: prefix %q ends with '.'", o.Prefix)
 	}
+	for i, part := range strings.Split(o.Prefix, ".") {
+		if i > 0 && isKind(part) {
+			return fmt.Errorf("chanxnats: prefix %q: the layer keeps .%s for itself", o.Prefix, part)
+		}
+	}
 	return nil
+}
+
+// isKind reports whether a token stands for a kind of what is sent, so that it may be
+// the one that comes right after another prefix.
+func isKind(token string) bool {
+	switch token {
+	case messageKind, entryKind, liveKind, yieldKind, presenceKind, presenceLiveKind:
+		return true
+	default:
+		return false
+	}
 }
