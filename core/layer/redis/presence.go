@@ -66,7 +66,7 @@ type presence struct {
 	id      string
 
 	mu    sync.Mutex
-	marks map[string]string // by owner: of a Renew whose outcome isn't known
+	marks map[string][]string // by owner: of calls of Renew whose outcome isn't known
 }
 
 // The kinds of keys, as presence.lua names them. The server's channels that have the
@@ -86,7 +86,7 @@ const (
 const markLength = 13
 
 func newPresence(c *client) *presence {
-	p := &presence{c: c, id: rand.Text()[:markLength], marks: make(map[string]string)}
+	p := &presence{c: c, id: rand.Text()[:markLength], marks: make(map[string][]string)}
 	p.tender = newTender(len(c.tags), p.tend)
 	return p
 }
@@ -151,37 +151,37 @@ func (p *presence) Renew(ctx context.Context, owner string, lease time.Duration)
 	if lease <= 0 {
 		return false, fmt.Errorf("chanxredis: a lease of %v", lease)
 	}
-	mark := p.begin(owner)
-	fresh, next, err := p.everywhere(ctx, renewScript, owner, millis(lease), mark)
+	marks := p.begin(owner)
+	fresh, next, err := p.everywhere(ctx, renewScript, append([]string{owner, millis(lease)}, marks...)...)
 	if err != nil {
 		return false, err
 	}
-	p.settle(owner, mark)
+	p.settle(owner)
 	for part, due := range next {
 		p.tender.learn(part, due)
 	}
 	return fresh, nil
 }
 
-// begin returns the mark for a Renew: that of the one before if its outcome isn't
-// known, so that what it has found new is still new.
-func (p *presence) begin(owner string) string {
+// maxMarks is how many calls of Renew in a row whose outcome isn't known are looked
+// after. Who renews in time has no lease left from one before these.
+const maxMarks = 16
+
+// begin returns marks for a Renew: those of the ones before whose outcome isn't known,
+// so that what they have found new is still new, and one for a new lease.
+func (p *presence) begin(owner string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	mark, unsettled := p.marks[owner]
-	if !unsettled {
-		mark = rand.Text()[:markLength]
-		p.marks[owner] = mark
-	}
-	return mark
+	known := p.marks[owner]
+	marks := append(known[max(0, len(known)-maxMarks+1):len(known):len(known)], rand.Text()[:markLength])
+	p.marks[owner] = marks
+	return marks
 }
 
-func (p *presence) settle(owner, mark string) {
+func (p *presence) settle(owner string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.marks[owner] == mark {
-		delete(p.marks, owner)
-	}
+	delete(p.marks, owner)
 }
 
 // Release implements layer.Presence.
@@ -190,6 +190,7 @@ func (p *presence) Release(ctx context.Context, owner string) error {
 	if err != nil {
 		return err
 	}
+	p.settle(owner)
 	// Nobody sees the sessions any more; but who watches is to be told before this
 	// process ends.
 	for part, due := range next {

@@ -238,9 +238,20 @@ func TestPresenceManySessionsEnd(t *testing.T) {
 // as that.
 func TestPresenceRenewUnknown(t *testing.T) {
 	p := openPresence(t, Servers.Redis().URL, Prefix())
-	mark := p.begin("owner")
-	if _, err := p.c.run(t.Context(), renewScript, p.call(0, "owner", "3600000", mark)); err != nil {
-		t.Fatal(err)
+	for range 2 * maxMarks {
+		args := append([]string{"owner", "3600000"}, p.begin("owner")...)
+		if _, err := p.c.run(t.Context(), renewScript, p.call(0, args...)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.c.run(t.Context(), releaseScript, p.call(0, "owner")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		args := append([]string{"owner", "3600000"}, p.begin("owner")...)
+		if _, err := p.c.run(t.Context(), renewScript, p.call(0, args...)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if !mustRenew(t, p, "owner", time.Hour) {
 		t.Error("the owner is not new")
@@ -314,6 +325,35 @@ func TestPresenceDamage(t *testing.T) {
 				t.Errorf("members after Release: %s", got)
 			}
 		})
+	}
+}
+
+// A server whose memory is full lets nobody in, and nobody down: leases are prolonged,
+// and who leaves leaves.
+func TestPresenceMemoryFull(t *testing.T) {
+	server := servertest.Redis(t, servertest.RedisOptions{})
+	p := openPresence(t, server.URL, "app")
+	mustRenew(t, p, "owner", time.Hour)
+	mustEnter(t, p, "room", session("owner", "ann", "1", "x"))
+	mustEnter(t, p, "room", session("owner", "bob", "1", "x"))
+	server.MustDo("CONFIG", "SET", "maxmemory", "1mb")
+	if mustRenew(t, p, "owner", time.Hour) {
+		t.Error("the owner is new")
+	}
+	if err := p.Enter(t.Context(), "room", session("owner", "eve", "1", "x")); !errors.Is(err, layer.ErrUnavailable) {
+		t.Errorf("Enter: %v, want %v", err, layer.ErrUnavailable)
+	}
+	if err := p.Leave(t.Context(), "room", session("owner", "bob", "1", ""), 0); err != nil {
+		t.Errorf("Leave: %v", err)
+	}
+	if got := membersOf(t, p, "room"); got != "ann=x " {
+		t.Errorf("members: %s", got)
+	}
+	if err := p.Release(t.Context(), "owner"); err != nil {
+		t.Errorf("Release: %v", err)
+	}
+	if got := membersOf(t, p, "room"); got != "" {
+		t.Errorf("members after Release: %s", got)
 	}
 }
 
