@@ -23,10 +23,10 @@ type client struct {
 	groups []string
 	drink  <-chan struct{} // it reads nothing until this is closed; nil: it reads
 
-	end    context.CancelFunc
-	ended  sync.WaitGroup
-	conn   atomic.Pointer[websocket.Conn]
-	opens  atomic.Int64
+	end   context.CancelFunc
+	ended sync.WaitGroup
+	conn  atomic.Pointer[websocket.Conn]
+	opens atomic.Int64
 
 	at map[string]*place // by topic
 }

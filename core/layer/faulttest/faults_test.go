@@ -120,7 +120,7 @@ func (s scenario) check(t *testing.T, f *field, r *result, healths map[string]ch
 	if s.recovers && r.topics.Recovered == 0 {
 		t.Error("topics: nobody recovered")
 	}
-	if longest := max(r.groups.Longest, r.topics.Longest); longest > timeout+slack {
+	if longest := max(r.groups.Longest, r.topics.Longest); longest > f.bound()+slack {
 		t.Errorf("a publisher had to wait for %v", longest)
 	}
 	for node, h := range healths {

@@ -67,6 +67,14 @@ func newField(t testing.TB, s *system) *field {
 		f.clients = append(f.clients, c)
 		c.start()
 	}
+	f.until("the clients are subscribed", func() bool {
+		for _, c := range f.clients {
+			if !f.ledger.knows(c.name, slices.Concat(f.groups, f.topics)) {
+				return false
+			}
+		}
+		return true
+	})
 	begin := time.Now()
 	for _, n := range f.nodes {
 		f.load(n)
@@ -169,6 +177,15 @@ func (f *field) notice(nodes ...*node) {
 		return !slices.ContainsFunc(nodes, func(n *node) bool { return n.health().Layer.Outages == 0 })
 	})
 	f.noticed = time.Since(begin)
+}
+
+// bound is how long a call may take. The client of NATS makes calls wait while it
+// connects anew, which may take as long again.
+func (f *field) bound() time.Duration {
+	if f.system.layer == "redis" {
+		return timeout
+	}
+	return 2 * timeout
 }
 
 // restored says that the fault is over.

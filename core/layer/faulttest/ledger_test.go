@@ -74,6 +74,18 @@ func (l *ledger) saw(client, channel string, h happening) {
 	channels[channel] = append(channels[channel], h)
 }
 
+// knows reports whether a client is on all of some channels.
+func (l *ledger) knows(client string, channels []string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, channel := range channels {
+		if len(l.clients[client][channel]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // unreached says which client got nothing, of what passes, of which publisher on
 // which channel.
 func (l *ledger) unreached(clients, channels, publishers []string, pass func(happening) bool) (missing []string) {

@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -193,7 +194,13 @@ func failover(f *field) {
 }
 
 func clusterMasterKilled(f *field) {
-	f.system.cluster.Servers[0].Kill()
+	master, most := f.system.cluster.Servers[0], 0
+	for _, s := range f.system.cluster.Servers[:3] { // one that keeps topics
+		if n, err := strconv.Atoi(s.MustDo("DBSIZE")); err == nil && n > most {
+			master, most = s, n
+		}
+	}
+	master.Kill()
 	f.notice(f.running()...)
 	f.wait(4 * time.Second)
 	f.system.cluster.Await()
