@@ -30,7 +30,10 @@ func (b *broker) Part(string) int { return 0 }
 // NATS doesn't answer a publish, and its client would return while the message is
 // still in a buffer: when the connection breaks, up to some seconds of messages would
 // be lost that were taken for sent. So Publish waits for a ping that is answered
-// after the message; publishers that wait at the same time share one.
+// after the message; publishers that wait at the same time share one. With the server
+// on the same machine that takes one publisher 30 µs in place of 1, and of the CPU,
+// the server's included, 10 µs more for each message where many publish at once. For
+// that a nil error means that the server has the message, as it does with history.
 func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
 	subject := b.conn.subject(messageKind, channel)
 	return b.conn.failure(ctx, "publishing to "+subject, b.publish(ctx, subject, data))
@@ -42,7 +45,7 @@ func (b *broker) publish(ctx context.Context, subject string, data []byte) error
 	if err := c.out.Publish(subject, data); err != nil {
 		return err
 	}
-	if err := c.outConfirm.confirm(ctx, session, c.bound); err != nil {
+	if err := c.outConfirm.confirm(ctx, session); err != nil {
 		return err
 	}
 	return denied(c.out, subject)

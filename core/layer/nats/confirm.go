@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -11,13 +12,16 @@ import (
 var errConnectionLost = errors.New("the connection was lost")
 
 // confirmer makes sure that the server has taken what was sent before, by a ping
-// that it answers after that. Who waits at the same time shares one.
+// that it answers after that. One ping is on its way at a time; who comes meanwhile
+// shares the next one.
 type confirmer struct {
-	conn *nats.Conn
+	conn    *nats.Conn
+	timeout time.Duration // for each ping
 
 	mu      sync.Mutex
-	next    *ping // not sent yet; nil where nobody waits for another
+	next    *ping // not sent yet; nil where nobody waits for it
 	sending bool
+	closed  bool
 	running sync.WaitGroup
 }
 
@@ -32,48 +36,78 @@ func (c *confirmer) session() uint64 { return c.conn.Stats().Reconnects }
 
 // confirm waits until the server has taken what was sent in a session before the
 // call, and returns an error where that is not certain.
-func (c *confirmer) confirm(ctx context.Context, session uint64, bound func(context.Context) (context.Context, context.CancelFunc)) error {
+func (c *confirmer) confirm(ctx context.Context, session uint64) error {
 	if !c.conn.IsConnected() {
 		return errConnectionLost
 	}
+	err := c.wait(ctx)
+	if err == nil && c.session() != session {
+		return errConnectionLost
+	}
+	return err
+}
+
+func (c *confirmer) wait(ctx context.Context) error {
 	c.mu.Lock()
-	p := c.next
-	if p == nil {
-		p = &ping{done: make(chan struct{})}
-		c.next = p
-	}
-	if !c.sending {
+	if !c.sending { // nobody has to be waited for, and nobody else does it
 		c.sending = true
-		c.running.Go(func() { c.send(bound) })
+		c.mu.Unlock()
+		defer c.pass()
+		return c.flush(ctx)
 	}
+	if c.next == nil {
+		c.next = &ping{done: make(chan struct{})}
+	}
+	p := c.next
 	c.mu.Unlock()
 	select {
 	case <-p.done:
+		return p.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if p.err == nil && c.session() != session {
-		return errConnectionLost
-	}
-	return p.err
 }
 
-// send sends pings until nobody waits for another.
-func (c *confirmer) send(bound func(context.Context) (context.Context, context.CancelFunc)) {
-	for {
-		c.mu.Lock()
-		p := c.next
+// pass has pings sent for those who have come meanwhile, until nobody has.
+func (c *confirmer) pass() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed && c.next != nil {
+		c.next.err = errConnectionLost
+		close(c.next.done)
 		c.next = nil
-		c.sending = p != nil
-		c.mu.Unlock()
-		if p == nil {
-			return
-		}
-		ctx, cancel := bound(context.Background())
-		p.err = c.conn.FlushWithContext(ctx)
-		cancel()
-		close(p.done)
 	}
+	if c.next == nil {
+		c.sending = false
+		return
+	}
+	c.running.Go(func() {
+		for p := c.take(); p != nil; p = c.take() {
+			p.err = c.flush(context.Background())
+			close(p.done)
+		}
+	})
 }
 
-func (c *confirmer) wait() { c.running.Wait() }
+func (c *confirmer) take() *ping {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.next
+	c.next = nil
+	c.sending = p != nil
+	return p
+}
+
+// close waits for who is still sending, who fails once the connection is closed.
+func (c *confirmer) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.running.Wait()
+}
+
+func (c *confirmer) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.conn.FlushWithContext(ctx)
+}

@@ -63,6 +63,7 @@ func connect(t target, opts Options) (*conn, error) {
 		return nil, fmt.Errorf("chanxnats: can't connect to %s: %w", t.name, err)
 	}
 	c.inConfirm.conn, c.outConfirm.conn = c.in, c.out
+	c.inConfirm.timeout, c.outConfirm.timeout = opts.Timeout, opts.Timeout
 	if c.js, err = c.jetStream(); err != nil {
 		c.close()
 		return nil, err
@@ -194,8 +195,8 @@ func (c *conn) close() {
 		c.in.Close()
 	}
 	c.out.Close()
-	c.inConfirm.wait()
-	c.outConfirm.wait()
+	c.inConfirm.close()
+	c.outConfirm.close()
 	c.running.Wait()
 }
 

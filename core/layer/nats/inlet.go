@@ -72,7 +72,7 @@ func (in *inlet) listen(ctx context.Context, subject, channel string) error {
 		err = c.status.Err()
 	}
 	if err == nil {
-		err = c.inConfirm.confirm(ctx, session, c.bound)
+		err = c.inConfirm.confirm(ctx, session)
 	}
 	if err == nil {
 		err = denied(c.in, subject)
