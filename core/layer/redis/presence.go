@@ -173,7 +173,7 @@ func (p *presence) begin(owner string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.marks[owner]
-	marks := append(known[max(0, len(known)-maxMarks+1):len(known):len(known)], rand.Text()[:markLength])
+	marks := slices.Concat(known[max(0, len(known)-maxMarks+1):], []string{rand.Text()[:markLength]})
 	p.marks[owner] = marks
 	return marks
 }
