@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,15 +288,16 @@ func (l *brokenLayer) Subscribe(ctx context.Context, channel string, handler fun
 
 func TestHandshakeWhileTheLayerIsDown(t *testing.T) {
 	for _, what := range []string{"conn:", "group:"} {
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		memory := layer.NewMemory()
 		l := newLab(t, labOptions{hub: chanx.HubOptions{Layer: &brokenLayer{memory, func(channel string) bool {
-			return down && strings.HasPrefix(channel, what)
+			return down.Load() && strings.HasPrefix(channel, what)
 		}}}})
 		if r := chanxtest.Refused(t, l.mux, "/ws", 503, nil); strings.Contains(r.Body, "secret") {
 			t.Errorf("refused with %s", r)
 		}
-		down = false
+		down.Store(false)
 		chanxtest.Request[pong](connect(t, l), ping{})
 	}
 }
