@@ -270,7 +270,7 @@ func TestPresenceFailover(t *testing.T) {
 	a := servertest.Redis(t, servertest.RedisOptions{Args: []string{"--repl-diskless-sync-delay", "0"}})
 	b := servertest.Redis(t, servertest.RedisOptions{Args: []string{"--repl-diskless-sync-delay", "0"}})
 	onA, onB := openPresence(t, a.URL, "app"), openPresence(t, b.URL, "app")
-	mustRenew(t, onA, "owner", time.Second)
+	mustRenew(t, onA, "owner", time.Hour)
 	mustEnter(t, onA, "room", session("owner", "ann", "1", "x"))
 	mustEnter(t, onA, "room", session("owner", "left", "1", "x"))
 	replicate(t, b, a)
@@ -282,6 +282,12 @@ func TestPresenceFailover(t *testing.T) {
 	}
 	mustEnter(t, onB, "room", session("owner", "ann", "1", "x"))
 	mustEnter(t, onB, "room", session("owner", "lost", "1", "x"))
+	// As if the lease that a gave had run out.
+	b.MustDo("EVAL", `for _, lease in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+		if string.sub(lease, 1, 13) ~= string.sub(redis.call('HGET', KEYS[1], 'owner'), 1, 13) then
+			redis.call('ZADD', KEYS[2], 1, lease)
+		end
+	end`, "2", onB.c.partKey(kindOwners, 0), onB.c.partKey(kindLeases, 0))
 	eventually(t, "what had ended ends", func() bool { return membersOf(t, onB, "room") == "ann=x lost=x " })
 	eventually(t, "it is told", func() bool { return len(told.of(t, "room")) >= 2 })
 	if diff := gocmp.Diff([]string{"+lost=x ", "-left "}, told.of(t, "room")); diff != "" {
@@ -387,11 +393,13 @@ func TestPresenceVersions(t *testing.T) {
 // A process that dies is missed by those who watch when its lease ends, though
 // nothing else happens there.
 func TestPresenceCrash(t *testing.T) {
+	t.Parallel()
 	url, prefix := Servers.Redis().URL, Prefix()
 	dies, watches := openPresence(t, url, prefix), openPresence(t, url, prefix)
-	mustRenew(t, dies, "dies", time.Second)
+	mustRenew(t, dies, "dies", time.Hour)
 	mustEnter(t, dies, "room", session("dies", "ann", "1", "x"))
 	told := listenTo(t, watches, "room")
+	mustRenew(t, dies, "dies", 100*time.Millisecond)
 	dies.close()
 	eventually(t, "ann is gone", func() bool { return len(told.of(t, "room")) > 0 })
 	if diff := gocmp.Diff([]string{"-ann "}, told.of(t, "room")); diff != "" {
