@@ -9,6 +9,7 @@ import { build, clean, Showcases } from './showcase.js';
 import { frames } from './suites/frames.js';
 import { http } from './suites/http.js';
 import { lounge } from './suites/lounge.js';
+import { outage } from './suites/outage.js';
 import { page } from './suites/page.js';
 import { processes } from './suites/processes.js';
 import { signals } from './suites/program.js';
@@ -38,6 +39,7 @@ for (const [kind, framework] of [['redis', 'chi'], ['nats', 'fiber']]) {
 
     for (const suite of [rooms, sockets, frames, topics, lounge, tokens, http, page, processes]) suite(running);
     signals(flags);
+    outage(kind, framework);
 
     it('has a document that every frame was as it says', () => {
       assert.deepEqual(held.faults.splice(0), []);

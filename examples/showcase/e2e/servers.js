@@ -13,7 +13,7 @@ const kinds = {
   redis: {
     url: (port) => `redis://127.0.0.1:${port}`,
     command: (port, folder) => [process.env.CHANX_REDIS_SERVER || 'redis-server',
-      ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', '', '--appendonly', 'no']],
+      ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always']],
   },
   nats: {
     url: (port) => `nats://127.0.0.1:${port}`,
@@ -26,37 +26,48 @@ const kinds = {
 export class Server {
   static async start(kind) {
     const server = new Server();
+    server.kind = kinds[kind];
     server.folder = mkdtempSync(join(tmpdir(), `showcase-${kind}-`));
-    const port = await freePort();
-    server.url = kinds[kind].url(port);
-    const [program, args] = kinds[kind].command(port, server.folder);
-    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
-    server.output = '';
-    server.process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [server.process.stdout, server.process.stderr]) {
-      stream.on('data', (chunk) => { server.output = (server.output + chunk).slice(-4096); });
-    }
-    server.process.on('error', (error) => { server.failure = `${error.message}: run make setup`; });
-    server.process.on('exit', (code) => { server.failure ??= `it ended with ${code}: ${server.output}`; });
-    const deadline = Date.now() + patience;
-    while (!await answers(port)) {
-      if (server.failure || Date.now() > deadline) {
-        await server.stop();
-        throw new Error(`there is no ${program}: ${server.failure ?? server.output}`);
-      }
-      await new Promise((resolve) => { setTimeout(resolve, 20); });
-    }
+    server.port = await freePort();
+    server.url = server.kind.url(server.port);
+    await server.launch();
     return server;
   }
 
-  /** Ends the server at once; nothing is left of it. */
-  async stop() {
-    const { process: child } = this;
-    if (child.pid && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => { child.once('exit', resolve); });
-      child.kill('SIGKILL');
-      await ended;
+  /** Starts the server, for the first time or again, with what it had kept. */
+  async launch() {
+    const [program, args] = this.kind.command(this.port, this.folder);
+    const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+    let output = '';
+    let failure;
+    this.process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream.on('data', (chunk) => { output = (output + chunk).slice(-4096); });
     }
+    this.process.on('error', (error) => { failure = `${error.message}: run make setup`; });
+    this.process.on('exit', (code) => { failure ??= `it ended with ${code}: ${output}`; });
+    const deadline = Date.now() + patience;
+    while (!await answers(this.port)) {
+      if (failure || Date.now() > deadline) {
+        await this.stop();
+        throw new Error(`there is no ${program}: ${failure ?? output}`);
+      }
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  }
+
+  /** Ends the server at once. */
+  async kill() {
+    const { process: child } = this;
+    if (!child.pid || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => { child.once('exit', resolve); });
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Ends the server for good; nothing is left of it. */
+  async stop() {
+    await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

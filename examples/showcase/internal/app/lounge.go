@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	chanx "github.com/chanx-go/chanx/core"
@@ -43,17 +42,14 @@ func newLounge(hub *chanx.Hub, online *online, opts *chanx.ConsumerOptions, topi
 
 func (l *Lounge) came(ctx context.Context) error {
 	l.seen = l.key != ""
-	if !l.seen {
-		return nil
+	if l.seen {
+		l.online.came(ctx, l.key, l.ID())
 	}
-	return l.online.came(ctx, l.key, l.ID())
+	return nil
 }
 
 func (l *Lounge) left(ctx context.Context, _ *chanx.CloseError) {
-	if !l.seen {
-		return
-	}
-	if err := l.online.left(ctx, l.ID()); err != nil {
-		slog.WarnContext(ctx, "showcase: nobody was told that somebody left", "user", l.key, "error", err)
+	if l.seen {
+		l.online.left(ctx, l.ID())
 	}
 }

@@ -41,27 +41,32 @@ func newOnline(l layer.Presence, log *slog.Logger) *online {
 	return &online{layer: l, owner: "online-" + rand.Text(), log: log, stays: map[string]*stay{}}
 }
 
-func (o *online) came(ctx context.Context, user, connID string) error {
+func (o *online) came(ctx context.Context, user, connID string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s := &stay{Session: layer.Session{Key: user, ID: connID, Owner: o.owner}}
 	o.stays[connID] = s
 	err := o.settle(ctx, s)
 	if errors.Is(err, layer.ErrNoLease) {
-		return o.renew(ctx)
+		err = o.renew(ctx)
 	}
-	return err
+	o.complain(ctx, err)
 }
 
-func (o *online) left(ctx context.Context, connID string) error {
+func (o *online) left(ctx context.Context, connID string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s := o.stays[connID]
-	if s == nil {
-		return nil
+	if s := o.stays[connID]; s != nil {
+		s.gone = true
+		o.complain(ctx, o.settle(ctx, s))
 	}
-	s.gone = true
-	return o.settle(ctx, s)
+}
+
+// complain logs what the layer has not taken yet.
+func (o *online) complain(ctx context.Context, err error) {
+	if err != nil {
+		o.log.WarnContext(ctx, "showcase: who is online will be told later", "error", err)
+	}
 }
 
 // settle tells the layer what it does not know yet. What it didn't take is for the
@@ -105,9 +110,7 @@ func (o *online) run(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
-			if err := o.again(ctx); err != nil {
-				o.log.WarnContext(ctx, "showcase: who is online was not told", "error", err)
-			}
+			o.again(ctx)
 		case <-ctx.Done():
 			if err := o.layer.Release(context.WithoutCancel(ctx), o.owner); err != nil {
 				o.log.WarnContext(ctx, "showcase: who was online is so for a while", "error", err)
@@ -117,13 +120,12 @@ func (o *online) run(ctx context.Context) {
 	}
 }
 
-func (o *online) again(ctx context.Context) error {
+func (o *online) again(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.stays) == 0 {
-		return nil
+	if len(o.stays) > 0 {
+		o.complain(ctx, o.renew(ctx))
 	}
-	return o.renew(ctx)
 }
 
 // Watch is a client that wants to know whether a user is online.
