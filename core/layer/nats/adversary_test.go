@@ -1,6 +1,7 @@
 package chanxnats_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -84,5 +85,34 @@ func TestAdversaryPrefixes(t *testing.T) {
 				t.Errorf("layer %d: members of %q: %v", i, name, got)
 			}
 		}
+	}
+}
+
+// TestAdversaryAnotherStream: where the stream is another one than a process knows,
+// and the channel's last message happens to be at the same place, numbers of the old
+// sequence don't go on.
+func TestAdversaryAnotherStream(t *testing.T) {
+	t.Parallel()
+	url, opts := embed(t, nil).ClientURL(), quick()
+	opts.Prefix = prefix()
+	a := open(t, url, opts)
+	add(t, a, "room", plenty(), "1", "2", "3", "4", "5")
+	_, before, err := a.Read(t.Context(), "room", layer.Position{}, 1)
+	if !errors.Is(err, layer.ErrGap) {
+		t.Fatal(err)
+	}
+	js := admin(t, url)
+	if err := js.DeleteStream(t.Context(), historyStream(t, js, opts.Prefix).CachedInfo().Config.Name); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, url, opts)
+	add(t, b, "room", plenty(), "6", "7", "8", "9", "10")
+	<-time.After(1500 * time.Millisecond) // while nothing is appended
+	add(t, a, "room", plenty(), "11")
+	if entries, head, err := b.Read(t.Context(), "room", before, 10); !errors.Is(err, layer.ErrGap) {
+		t.Errorf("after %v: %d entries, the last is %v, %v", before, len(entries), head, err)
+	}
+	if _, got := all(t, b, "room"); !slices.Equal(got, []string{"6", "7", "8", "9", "10", "11"}) {
+		t.Errorf("the history has %q", got)
 	}
 }

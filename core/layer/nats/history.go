@@ -74,6 +74,7 @@ func (h *history) live(channel string, m *nats.Msg, receive func(channel string,
 	}
 	if seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64); err == nil {
 		h.heads.learn(channel, &stored{record: r, seq: seq})
+		h.stream.saw(seq)
 	}
 	if !r.marker {
 		receive(channel, layer.Entry{Position: r.position(), Data: data})
@@ -138,6 +139,7 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 		switch {
 		case err == nil:
 			h.heads.learn(channel, &stored{record: r, seq: seq})
+			h.stream.saw(seq)
 			return nil
 		case errors.Is(err, errConflict):
 			h.heads.doubt(channel)
@@ -234,13 +236,18 @@ func beginning() *stored {
 	return &stored{record: record{epoch: [8]byte(randomBytes(8)), marker: true}}
 }
 
+// cover makes sure that there is a stream that keeps enough.
 func (h *history) cover(ctx context.Context, keep layer.Retention) error {
 	bounded, cancel := h.conn.bound(ctx)
 	defer cancel()
-	return h.stream.cover(bounded, keep)
+	another, err := h.stream.cover(bounded, keep)
+	if another {
+		h.heads.doubtAll()
+	}
+	return err
 }
 
-// look looks at the stream, and forgets what it remembers of another.
+// look does the same for what was asked for before, and always looks.
 func (h *history) look(ctx context.Context) error {
 	bounded, cancel := h.conn.bound(ctx)
 	defer cancel()

@@ -131,7 +131,7 @@ func (h *history) fetch(ctx context.Context, epoch [8]byte, known map[uint64]uin
 			defer func() { <-places }()
 			s, err := h.api.at(ctx, seq)
 			if err == nil && (s.epoch != epoch || s.marker || s.number != number) {
-				err = fmt.Errorf("entry %d is not at %d of the stream", number, seq)
+				err = errNone // but one of another sequence
 			}
 			if err != nil {
 				cancel(err)

@@ -91,7 +91,7 @@ func follow(t *testing.T, l layer.History, channel string) *inbox {
 }
 
 func quick() *chanxnats.Options {
-	return &chanxnats.Options{Timeout: 600 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
+	return &chanxnats.Options{Timeout: time.Second, Logger: slog.New(slog.DiscardHandler)}
 }
 
 // faults are how a server goes away and comes back.

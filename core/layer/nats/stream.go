@@ -22,7 +22,9 @@ type stream struct {
 	conn *conn
 	name string
 
-	known atomic.Pointer[bounds] // of the stream, as it was seen last; nil where it was not
+	known  atomic.Pointer[bounds] // of the stream, as it was looked at last; nil where it was not
+	looked atomic.Int64           // when that was, in nanoseconds since 1970
+	end    atomic.Uint64          // the greatest sequence that was seen in it
 
 	turn    chan struct{} // has something while somebody looks at the stream, or changes it
 	asked   bounds        // the greatest that was asked for
@@ -75,20 +77,35 @@ func (b bounds) with(o bounds) bounds {
 	return bounds{messages: max(b.messages, o.messages), age: max(b.age, o.age)}
 }
 
-// cover makes sure that the stream is there, and keeps enough.
-func (s *stream) cover(ctx context.Context, keep layer.Retention) error {
+// lookAgain is how long it is taken for certain that the stream is still the one that
+// was looked at. It could be made anew, or be in the memory of a server that restarts,
+// and have another entry where this process knows one.
+const lookAgain = time.Second
+
+// cover makes sure that the stream is there, and keeps enough. It reports what look
+// does.
+func (s *stream) cover(ctx context.Context, keep layer.Retention) (another bool, err error) {
 	need := boundsFor(keep)
-	if known := s.known.Load(); known != nil && known.cover(need) {
-		return nil
+	if known := s.known.Load(); known != nil && known.cover(need) && time.Now().UnixNano()-s.looked.Load() < int64(lookAgain) {
+		return false, nil
 	}
-	_, err := s.look(ctx, need)
-	return err
+	return s.look(ctx, need)
+}
+
+// saw takes the sequence of a message that is in the stream.
+func (s *stream) saw(seq uint64) {
+	for {
+		end := s.end.Load()
+		if seq <= end || s.end.CompareAndSwap(end, seq) {
+			return
+		}
+	}
 }
 
 // look looks at the stream, makes it where it isn't there, and raises its bounds
 // where they are too low, also for what was asked before: another process may have
 // set what it needs, without having seen that. It reports whether this is another
-// stream than was seen before.
+// stream than was looked at before, or has lost messages.
 func (s *stream) look(ctx context.Context, need bounds) (another bool, err error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -98,13 +115,18 @@ func (s *stream) look(ctx context.Context, need bounds) (another bool, err error
 	}
 	s.asked = s.asked.with(need)
 	for {
+		end := s.end.Load()
 		info, err := s.fit(ctx)
 		switch {
 		case err == nil:
+			another = !s.created.IsZero() && !s.created.Equal(info.Created) || info.State.LastSeq < end
+			if another {
+				s.end.Store(info.State.LastSeq)
+			}
+			s.created = info.Created
 			known := boundsOf(info.Config)
 			s.known.Store(&known)
-			another = !s.created.IsZero() && !s.created.Equal(info.Created)
-			s.created = info.Created
+			s.looked.Store(time.Now().UnixNano())
 			return another, nil
 		case !passing(err):
 			return false, err
