@@ -3,12 +3,17 @@ package chanxredis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/servertest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -68,4 +73,76 @@ func TestHistoryModel(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Of what is appended while connections break, what was acknowledged is there once, and
+// the rest once at the most; the former in the order of each appender.
+func TestHistoryNeverTwice(t *testing.T) {
+	server := Servers.Redis()
+	proxy := servertest.NewProxy(t, server.Addr)
+	prefix := Prefix()
+	direct := openHistory(t, server.URL, prefix)
+	h := openHistory(t, "redis://"+proxy.Addr, prefix)
+	const appenders, cuts = 8, 12
+	var acknowledged, failed sync.Map
+	var appended atomic.Int64
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for a := range appenders {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				text := fmt.Sprintf("%d %06d", a, i)
+				switch err := h.Append(t.Context(), "room", []byte(text), anHour); {
+				case err == nil:
+					acknowledged.Store(text, 0)
+					appended.Add(1)
+				case errors.Is(err, layer.ErrUnavailable):
+					failed.Store(text, 0)
+				default:
+					t.Errorf("Append: %v", err)
+				}
+			}
+		})
+	}
+	for range cuts {
+		before := appended.Load()
+		eventually(t, "more is appended", func() bool { return appended.Load() > before+20 })
+		proxy.Cut()
+		proxy.Restore()
+	}
+	close(stop)
+	wg.Wait()
+
+	_, head, _ := direct.Read(t.Context(), "room", layer.Position{}, 1)
+	entries, _, err := direct.Read(t.Context(), "room", layer.Position{Epoch: head.Epoch}, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := make(map[string]string)
+	unsure := 0
+	for _, e := range entries {
+		text := string(e.Data)
+		if _, was := acknowledged.LoadAndDelete(text); was {
+			appender, _, _ := strings.Cut(text, " ")
+			if text <= last[appender] {
+				t.Errorf("%s came after %s", text, last[appender])
+			}
+			last[appender] = text
+			continue
+		}
+		if _, was := failed.LoadAndDelete(text); !was {
+			t.Errorf("%s is there twice, or was never appended", text)
+		}
+		unsure++
+	}
+	acknowledged.Range(func(text, _ any) bool {
+		t.Errorf("%s was acknowledged and is not there", text)
+		return true
+	})
+	t.Logf("%d entries, %d of them of calls that failed", len(entries), unsure)
 }
