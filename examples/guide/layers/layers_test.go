@@ -13,7 +13,7 @@ func TestNotOpened(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, open := range map[string]func(context.Context, func(context.Context, *chanx.Hub) error) error{
-		"redis": onRedis,
+		"redis": onRedis, "nats": onNATS,
 	} {
 		err := open(ctx, func(context.Context, *chanx.Hub) error {
 			t.Errorf("%s: a hub is served", name)
