@@ -302,3 +302,13 @@ func TestRights(t *testing.T) {
 		t.Errorf("%d members, %v", len(members), err)
 	}
 }
+
+func TestDomain(t *testing.T) {
+	t.Parallel()
+	url := embed(t, func(o *server.Options) { o.JetStreamDomain = "hub" }).ClientURL()
+	opts := quick()
+	opts.Domain = "hub"
+	works(t, url, opts)
+	opts.Domain = "elsewhere"
+	refused(t, url, opts)
+}

@@ -1,11 +1,14 @@
 package chanxnats_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,5 +117,83 @@ func TestAdversaryAnotherStream(t *testing.T) {
 	}
 	if _, got := all(t, b, "room"); !slices.Equal(got, []string{"6", "7", "8", "9", "10", "11"}) {
 		t.Errorf("the history has %q", got)
+	}
+}
+
+// TestAdversaryRenewAtTheEnd: a lease is renewed about when it runs out, while others
+// look. Where Renew says that it was not fresh what has entered under it is there,
+// for everybody; where it says so all of it is gone.
+func TestAdversaryRenewAtTheEnd(t *testing.T) {
+	t.Parallel()
+	const rounds, lease = 40, 300 * time.Millisecond
+	url, opts := embed(t, nil).ClientURL(), &chanxnats.Options{Prefix: prefix()}
+	a, b, c := open(t, url, opts), open(t, url, opts), open(t, url, opts)
+	var counts [2]atomic.Int64
+	var wg sync.WaitGroup
+	for round := range rounds {
+		wg.Go(func() {
+			owner, room := fmt.Sprint("owner ", round), fmt.Sprint("room ", round)
+			want := map[string]string{"1": "x", "2": "x", "3": "x"}
+			early := watch(t, b, room)
+			renew(t, a, owner, time.Minute)
+			for key := range want {
+				enter(t, a, room, owner, key, "1", "x")
+			}
+			renew(t, a, owner, lease)
+			<-time.After(lease - 20*time.Millisecond + time.Duration(round)*time.Millisecond)
+			var late *told
+			var look sync.WaitGroup
+			look.Go(func() { late = watch(t, c, room) })
+			fresh := renew(t, a, owner, time.Minute)
+			look.Wait()
+			if fresh {
+				want = nil
+				counts[1].Add(1)
+			} else {
+				counts[0].Add(1)
+			}
+			if got := members(t, a, room); !maps.Equal(got, want) {
+				t.Errorf("fresh %t: Members are %v", fresh, got)
+			}
+			enter(t, a, room, owner, "last", "1", "x")
+			for _, w := range []*told{early, late} {
+				soon(t, "the watch agrees", func() bool { return w.state()["last"] == "x" })
+				if got := w.state(); len(got) != len(want)+1 {
+					t.Errorf("fresh %t: a watch knows of %v", fresh, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d leases went on, %d were fresh", counts[0].Load(), counts[1].Load())
+}
+
+// TestAdversaryReleaseTooLong: where there is no time to end all sessions of a
+// process that goes, they end after.
+func TestAdversaryReleaseTooLong(t *testing.T) {
+	t.Parallel()
+	url, opts := embed(t, nil).ClientURL(), &chanxnats.Options{Prefix: prefix()}
+	a, b := open(t, url, opts), open(t, url, opts)
+	w := watch(t, b, "room")
+	renew(t, a, "a", time.Minute)
+	const sessions = 500
+	for i := range sessions {
+		enter(t, a, "room", "a", strconv.Itoa(i), "1", "x")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	err := a.Release(ctx, "a")
+	t.Logf("Release: %v", err)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if err == nil && len(members(t, b, "room")) > 0 {
+		t.Error("Release returned too early")
+	}
+	if err == nil {
+		return
+	}
+	if fresh := renew(t, a, "a", time.Minute); fresh {
+		soon(t, "all have left", func() bool { return len(w.state()) == 0 })
 	}
 }

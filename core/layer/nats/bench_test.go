@@ -57,30 +57,50 @@ func BenchmarkRead(b *testing.B) {
 }
 
 // BenchmarkPublish is one publisher, or many, who wait until the server has each
-// message.
+// message, and another process that gets all.
 func BenchmarkPublish(b *testing.B) {
 	url := embed(b, nil).ClientURL()
-	l, other := open(b, url, nil), open(b, url, nil)
-	var got atomic.Int64
-	if _, err := other.Subscribe(b.Context(), "room", func([]byte) { got.Add(1) }); err != nil {
-		b.Fatal(err)
-	}
 	data := make([]byte, 256)
-	b.Run("Alone", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := l.Publish(b.Context(), "room", data); err != nil {
+	run := func(name string, publish func(b *testing.B, send func() bool)) {
+		b.Run(name, func(b *testing.B) {
+			l, other := open(b, url, nil), open(b, url, nil)
+			var sent, got atomic.Int64
+			all := make(chan struct{}, 1)
+			if _, err := other.Subscribe(b.Context(), "room", func([]byte) {
+				got.Add(1)
+				select {
+				case all <- struct{}{}:
+				default:
+				}
+			}); err != nil {
 				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			publish(b, func() bool {
+				if err := l.Publish(b.Context(), "room", data); err != nil {
+					b.Error(err)
+					return false
+				}
+				sent.Add(1)
+				return true
+			})
+			for got.Load() < sent.Load() {
+				<-all
+			}
+		})
+	}
+	run("Alone", func(b *testing.B, send func() bool) {
+		for b.Loop() {
+			if !send() {
+				return
 			}
 		}
 	})
-	b.Run("Many", func(b *testing.B) {
-		b.ReportAllocs()
+	run("Many", func(b *testing.B, send func() bool) {
 		b.SetParallelism(32)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if err := l.Publish(b.Context(), "room", data); err != nil {
-					b.Error(err)
+				if !send() {
 					return
 				}
 			}

@@ -10,7 +10,7 @@ import (
 // inletSize is how many messages wait for an inlet at the most. What comes while it
 // is full is dropped by the client, which complains; the numbers of messages and
 // entries then tell what was missed.
-const inletSize = 1 << 16
+const inletSize = 1 << 15
 
 // inlet takes what comes on subjects of one kind, in order, on one goroutine.
 type inlet struct {
