@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +24,7 @@ type client struct {
 	topics []string
 	groups []string
 	drink  <-chan struct{} // it reads nothing until this is closed; nil: it reads
+	http   *http.Client    // nil: the default
 
 	end   context.CancelFunc
 	ended sync.WaitGroup
@@ -76,6 +79,17 @@ func (c *client) leave() {
 	}
 }
 
+// narrow returns an HTTP client whose connections take in little that is not read.
+func narrow() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err == nil {
+			err = conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+		}
+		return conn, err
+	}}}
+}
+
 func (c *client) run(ctx context.Context) {
 	for turn := 0; ctx.Err() == nil; turn++ {
 		nodes := c.nodes()
@@ -98,7 +112,7 @@ func pause(ctx context.Context, d time.Duration) {
 func (c *client) session(ctx context.Context, n *node) {
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(dialing, "ws://"+n.addr+"/live?groups="+strings.Join(c.groups, ","), nil)
+	conn, _, err := websocket.Dial(dialing, "ws://"+n.addr+"/live?groups="+strings.Join(c.groups, ","), &websocket.DialOptions{HTTPClient: c.http})
 	if err != nil {
 		return
 	}

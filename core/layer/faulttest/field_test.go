@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	timeout   = 2 * time.Second       // of the layers
-	every     = 50 * time.Millisecond // a publisher publishes to one of its channels
-	slack     = 2 * time.Second       // beyond what a call may take, on a machine that does other things too
-	flowsIn   = 30 * time.Second      // everything after a fault
-	settlesIn = 10 * time.Second      // what is lost is known
-	perNode   = 2                     // clients
-	processes = 3                     // that have clients
+	timeout   = 2 * time.Second         // of the layers
+	every     = 50 * time.Millisecond   // a publisher publishes to one of its channels
+	slack     = 2 * time.Second         // beyond what a call may take, on a machine that does other things too
+	flowsIn   = 30 * time.Second        // everything after a fault
+	settlesIn = 1500 * time.Millisecond // a message that was overtaken counts as lost
+	perNode   = 2                       // clients
+	processes = 3                       // that have clients
 )
 
 // field is where a scenario takes place: servers, processes and clients.
@@ -246,9 +246,10 @@ func (f *field) finish() {
 
 // healths returns what the processes say of themselves, once they know what they
 // have missed, which takes them a moment.
-func (f *field) healths(missed map[string]int) (all map[string]chanx.Health) {
-	known := func() bool {
-		all = map[string]chanx.Health{}
+func (f *field) healths(missed map[string]int) map[string]chanx.Health {
+	f.wait(settlesIn)
+	all := map[string]chanx.Health{}
+	f.until("what is lost is known", func() bool {
 		short := false
 		for _, n := range f.running() {
 			h := n.health()
@@ -256,17 +257,7 @@ func (f *field) healths(missed map[string]int) (all map[string]chanx.Health) {
 			short = short || h.Layer.Lost < uint64(missed[n.Name])
 		}
 		return !short
-	}
-	deadline := time.After(settlesIn)
-	look := time.NewTicker(200 * time.Millisecond)
-	defer look.Stop()
-	for !known() {
-		select {
-		case <-deadline:
-			return all
-		case <-look.C:
-		}
-	}
+	})
 	return all
 }
 

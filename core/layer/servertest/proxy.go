@@ -28,13 +28,18 @@ type Proxy struct {
 // the test.
 func NewProxy(tb testing.TB, target string) *Proxy {
 	tb.Helper()
-	p := &Proxy{Addr: address(port(tb)), target: target, conns: map[*net.TCPConn]struct{}{}, open: make(chan struct{})}
+	p := &Proxy{target: target, conns: map[*net.TCPConn]struct{}{}, open: make(chan struct{})}
 	close(p.open)
-	if err := p.listen(); err != nil {
-		tb.Fatalf("servertest: %v", err)
+	var err error
+	for range 5 { // somebody who doesn't know of guards may have taken the port
+		p.Addr = address(port(tb))
+		if err = p.listen(); err == nil {
+			tb.Cleanup(p.close)
+			return p
+		}
 	}
-	tb.Cleanup(p.close)
-	return p
+	tb.Fatalf("servertest: %v", err)
+	return nil
 }
 
 func (p *Proxy) listen() error {
