@@ -206,7 +206,8 @@ func (c *followed) drop() {
 	c.waiting = c.waiting[1:]
 }
 
-// move goes on to an entry that was read, and returns who is to get it.
+// move goes on to a position, that of an entry that was read or one to read from, and
+// returns who follows.
 func (c *followed) move(at layer.Position) []*follower {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,11 +215,11 @@ func (c *followed) move(at layer.Position) []*follower {
 	return c.subs
 }
 
-// restart goes on from a position that entries up to there don't lead to. Followers
-// then get whatever follows it, whatever they asked for.
-func (c *followed) restart(at layer.Position) {
+// moveBack goes on from a position that the server has gone back to. Followers then
+// get whatever follows it, whatever they asked for.
+func (c *followed) moveBack(at layer.Position) {
 	for _, s := range c.move(at) {
-		s.after = layer.Position{} // nobody else reads it now
+		s.after = at // nobody else reads it now
 	}
 }
 

@@ -9,6 +9,10 @@ import (
 // silence is after how long a publisher that says nothing is forgotten.
 const silence = 15 * time.Minute
 
+// maxStreams is how many publishers of a channel are known at the most. Of one that
+// was forgotten early it isn't known what was lost until it is heard again.
+const maxStreams = 4096
+
 // listened is a channel with subscriptions, as [Channels] knows it.
 type listened struct {
 	name   string
@@ -57,7 +61,15 @@ func (c *listened) forgetSilent(now time.Time) {
 			delete(c.streams, p)
 		}
 	}
-	c.many = 2 * len(c.streams)
+	if len(c.streams) >= maxStreams {
+		for p := range c.streams { // any of them, down to half
+			if len(c.streams) <= maxStreams/2 {
+				break
+			}
+			delete(c.streams, p)
+		}
+	}
+	c.many = min(2*len(c.streams), maxStreams)
 }
 
 // tick is that of all streams. It reports as holed that messages are still missing.

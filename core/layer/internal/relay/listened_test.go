@@ -24,3 +24,18 @@ func TestSilentPublishers(t *testing.T) {
 		t.Error("one that was not silent was forgotten")
 	}
 }
+
+// Whoever makes up publishers does not fill the memory.
+func TestMadeUpPublishers(t *testing.T) {
+	t.Parallel()
+	c := &listened{name: "room"}
+	now := time.Now()
+	for p := range uint64(100_000) {
+		if isNew, _ := c.take(stamp{publisher: p, number: 1}, now); !isNew {
+			t.Fatalf("the message of publisher %d is not new", p)
+		}
+		if len(c.streams) > maxStreams {
+			t.Fatalf("%d publishers are known", len(c.streams))
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 // readPage is how many entries are read at once.
 const readPage = 128
 
-// maxStuck is after how many tries a reader goes on with what there is.
+// maxStuck is after how many tries a reader gives up what it can't get at.
 const maxStuck = 4
 
 // reader reads what followers of a channel have missed.
@@ -29,7 +29,7 @@ func (r *reader) read() {
 		if errors.Is(err, layer.ErrGap) {
 			if gaps++; gaps <= maxStuck {
 				err = r.resume(at, head)
-			} else if r.skip() { // entries go faster than they can be read
+			} else if r.skip(head) { // entries go faster than they can be read
 				return
 			} // else it waits
 		} else if err == nil {
@@ -64,11 +64,11 @@ func (r *reader) page(after layer.Position, limit int) ([]layer.Entry, layer.Pos
 func (r *reader) resume(at, head layer.Position) error {
 	switch {
 	case head.Epoch != at.Epoch:
-		r.c.restart(layer.Position{Epoch: head.Epoch})
+		r.c.move(layer.Position{Epoch: head.Epoch})
 		return nil
 	case head.Seq <= at.Seq:
 		r.c.followers.options.Logger.Error("chanx: the server has fewer entries of a channel than it gave out", "channel", r.c.name, "had", at.Seq, "has", head.Seq)
-		r.c.restart(head)
+		r.c.moveBack(head)
 		return nil
 	}
 	// gone is too old, and found not.
@@ -86,23 +86,25 @@ func (r *reader) resume(at, head layer.Position) error {
 			gone = middle.Seq
 		}
 	}
-	r.c.restart(layer.Position{Epoch: at.Epoch, Seq: found})
+	r.c.move(layer.Position{Epoch: at.Epoch, Seq: found})
 	return nil
 }
 
-// skip goes on with the first entry that waits, and reports false if there is none.
-func (r *reader) skip() bool {
+// skip goes on with the first entry that waits, and reports false if there is none
+// that the server knows, whose last entry is at head.
+func (r *reader) skip(head layer.Position) bool {
 	e, ok := r.c.first()
-	if !ok {
+	if !ok || e.Epoch != head.Epoch || e.Seq > head.Seq {
 		return false
 	}
-	r.c.restart(layer.Position{Epoch: e.Epoch, Seq: e.Seq - 1})
+	r.c.move(layer.Position{Epoch: e.Epoch, Seq: e.Seq - 1})
 	return true
 }
 
-// look looks whether reading has led up to the entry that waits. It must have come
-// from a server that knows more, or another one; after some tries it is believed
-// where it goes on with the sequence that was read, and dropped where it doesn't.
+// look looks whether reading has led up to the entry that waits. If it hasn't, that
+// came from a server that knows more, or from another one, or from somebody who makes
+// entries up. After some tries it is dropped: if the server has it later, the next
+// entry or sweep tells. To believe it would be to miss all those up to its number.
 func (r *reader) look() {
 	e, waits := r.c.first()
 	at := r.c.position()
@@ -112,8 +114,6 @@ func (r *reader) look() {
 	case r.stuck < maxStuck:
 		r.stuck++
 		r.wait.pause(r.c.ctx, nil)
-	case e.Epoch == at.Epoch:
-		r.skip()
 	default:
 		r.c.discard()
 	}
