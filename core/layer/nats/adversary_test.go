@@ -125,8 +125,8 @@ func TestAdversaryAnotherStream(t *testing.T) {
 // for everybody; where it says so all of it is gone.
 func TestAdversaryRenewAtTheEnd(t *testing.T) {
 	t.Parallel()
-	const rounds, lease = 40, 300 * time.Millisecond
-	url, opts := embed(t, nil).ClientURL(), &chanxnats.Options{Prefix: prefix()}
+	const rounds, lease = 20, 300 * time.Millisecond
+	url, opts := embed(t, nil).ClientURL(), &chanxnats.Options{Prefix: prefix(), Timeout: 20 * time.Second}
 	a, b, c := open(t, url, opts), open(t, url, opts), open(t, url, opts)
 	var counts [2]atomic.Int64
 	var wg sync.WaitGroup
@@ -140,7 +140,7 @@ func TestAdversaryRenewAtTheEnd(t *testing.T) {
 				enter(t, a, room, owner, key, "1", "x")
 			}
 			renew(t, a, owner, lease)
-			<-time.After(lease - 20*time.Millisecond + time.Duration(round)*time.Millisecond)
+			<-time.After(lease - 20*time.Millisecond + time.Duration(2*round)*time.Millisecond)
 			var late *told
 			var look sync.WaitGroup
 			look.Go(func() { late = watch(t, c, room) })

@@ -49,14 +49,17 @@ type presence struct {
 	forget  time.Duration // for how long the end of a session is kept, at least
 	timers  timers
 	running sync.WaitGroup
+	places  chan struct{} // has something for each grace that is just being ended
 
 	starting chan struct{} // has something while somebody starts
 	started  atomic.Bool
 
-	mu      sync.Mutex
-	rosters map[string]*roster // by channel
-	bin     bin
-	created time.Time // tells the stream from one of the same name
+	mu        sync.Mutex
+	rosters   map[string]*roster // by channel
+	finishing map[string]int     // owners whose sessions are being ended, and how often that was asked for
+	doubts    map[string]bool    // owners that are to be looked after in a moment
+	bin       bin
+	created   time.Time // tells the stream from one of the same name
 
 	inspected time.Time // when it was seen which server leads the stream
 	leader    string    // or "" for a server that is alone
@@ -67,8 +70,17 @@ var _ relay.Roster = (*presence)(nil)
 // newPresence returns who is present as the servers know it. It asks them nothing
 // until it is used.
 func newPresence(c *conn) *presence {
-	p := &presence{conn: c, shelf: newShelf(c), starting: make(chan struct{}, 1), rosters: make(map[string]*roster), forget: time.Minute}
-	p.owners.byToken = make(map[string]*owned)
+	p := &presence{
+		conn:      c,
+		shelf:     newShelf(c),
+		owners:    owners{byToken: make(map[string]*owned)},
+		forget:    time.Minute,
+		places:    make(chan struct{}, endAtOnce),
+		starting:  make(chan struct{}, 1),
+		rosters:   make(map[string]*roster),
+		finishing: make(map[string]int),
+		doubts:    make(map[string]bool),
+	}
 	p.life, p.quit = context.WithCancel(context.Background())
 	p.inlet = c.newInlet(p.receive)
 	p.watches = relay.NewWatches(p, c.status, c.relayOptions())

@@ -68,6 +68,13 @@ func (p *presence) endGraceAfter(st stay, d time.Duration) *timer {
 }
 
 func (p *presence) endGrace(ctx context.Context, st stay) {
+	select { // many may end at once
+	case p.places <- struct{}{}:
+		defer func() { <-p.places }()
+	case <-ctx.Done():
+		p.again(func(ctx context.Context) { p.endGrace(ctx, st) })
+		return
+	}
 	over := st.over()
 	switch err := p.shelf.write(ctx, &over, st.seq); {
 	case err == nil:

@@ -72,7 +72,8 @@ func (p *presence) heard(token string, l lease, fromLeader bool) {
 // wait sets the timer of an owner. The owners are locked.
 func (p *presence) wait(token string, o *owned) {
 	if o.ended {
-		o.timer = p.timers.after(p.forget+mathrand.N(p.forget), func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
+		// By then who has ended it has come to the end, or has died.
+		o.timer = p.timers.after(p.forget/6+mathrand.N(2*p.forget), func() { p.spawn(func(ctx context.Context) { p.clean(ctx, token) }) })
 		return
 	}
 	// Every process waits for it, and one is enough: so each waits somewhat longer.
@@ -161,28 +162,19 @@ func (p *presence) renew(ctx context.Context, token string, length time.Duration
 				return false, err
 			}
 		}
-		l, expected := lease{length: length}, uint64(0)
-		switch {
-		case known.runs():
-			l.id, expected, fresh = known.id, known.seq, false
-		case known != nil && !known.ended:
-			// It has run out, and nobody has noticed: what entered under it ends first.
-			if err = p.end(ctx, token, known); err == nil || errors.Is(err, errConflict) {
-				known, err = p.look(ctx, token)
-			}
-			if err != nil {
+		if known != nil && !known.runs() { // what entered under it ends before another begins
+			if known, err = p.endFirst(ctx, token, known); err != nil {
 				return false, err
 			}
-			continue
-		default:
-			if known != nil { // who has ended it may not have come to the end
-				if err = p.endStays(ctx, token); err != nil {
-					return false, err
-				}
-				expected = known.seq
-			}
+		}
+		l, expected := lease{length: length}, uint64(0)
+		if fresh = !known.runs(); fresh {
 			_, _ = rand.Read(l.id[:])
-			fresh = true
+		} else {
+			l.id = known.id
+		}
+		if known != nil {
+			expected = known.seq
 		}
 		if err = p.putLease(ctx, token, l, expected); !errors.Is(err, errConflict) {
 			return fresh && err == nil, err
@@ -191,6 +183,27 @@ func (p *presence) renew(ctx context.Context, token string, length time.Duration
 			return false, err
 		}
 	}
+}
+
+// endFirst ends a lease that has run out, unless it is found renewed, and what entered
+// under it, and returns what has become of it.
+func (p *presence) endFirst(ctx context.Context, token string, known *owned) (*owned, error) {
+	for known != nil && !known.runs() {
+		if known.ended { // who has ended it may not have come to the end
+			return known, p.endStays(ctx, token)
+		}
+		err := p.end(ctx, token, known)
+		if err == nil {
+			return p.owners.get(token), nil
+		}
+		if !errors.Is(err, errConflict) {
+			return nil, err
+		}
+		if known, err = p.look(ctx, token); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
 }
 
 // Release is that of [layer.Presence].
@@ -219,7 +232,27 @@ func (p *presence) end(ctx context.Context, token string, known *owned) error {
 	if err := p.putLease(ctx, token, l, known.seq); err != nil {
 		return err
 	}
-	return p.endStays(ctx, token)
+	err := p.endStays(ctx, token)
+	if err != nil {
+		p.finish(token)
+	}
+	return err
+}
+
+// endLease ends a lease that has run out, so that nothing can renew it, and leaves
+// what entered under it to be ended in the background. The error is errConflict where
+// it was renewed meanwhile.
+func (p *presence) endLease(ctx context.Context, token string) error {
+	known := p.owners.get(token)
+	if known != nil && !known.ended && !known.runs() {
+		l := lease{ended: true, id: known.id}
+		if err := p.putLease(ctx, token, l, known.seq); err != nil {
+			_, _ = p.look(ctx, token)
+			return err
+		}
+	}
+	p.finish(token)
+	return nil
 }
 
 // expire ends a lease that seems to have run out.
@@ -240,6 +273,53 @@ func (p *presence) expire(ctx context.Context, token string) {
 	if err != nil && !errors.Is(err, errConflict) { // the server is away
 		p.again(func(ctx context.Context) { p.expire(ctx, token) })
 	}
+}
+
+// finish ends in the background what has entered under a lease that has ended.
+func (p *presence) finish(token string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.finishing[token]++; p.finishing[token] == 1 {
+		p.spawn(func(ctx context.Context) { p.finishNow(ctx, token, 1) })
+	}
+}
+
+// finishNow does so for as many calls of finish as have come.
+func (p *presence) finishNow(ctx context.Context, token string, calls int) {
+	for {
+		if err := p.endStays(ctx, token); err != nil {
+			p.again(func(ctx context.Context) { p.finishNow(ctx, token, calls) })
+			return
+		}
+		p.mu.Lock()
+		if p.finishing[token] == calls {
+			delete(p.finishing, token)
+			p.mu.Unlock()
+			return
+		}
+		calls = p.finishing[token]
+		p.mu.Unlock()
+	}
+}
+
+// doubt looks after an owner one of whose sessions has entered under a lease that
+// isn't known to run. Mostly it has only just become known, or who entered notices
+// itself.
+func (p *presence) doubt(token string, id leaseID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.doubts[token] {
+		return
+	}
+	p.doubts[token] = true
+	p.timers.after(time.Second, func() {
+		p.mu.Lock()
+		delete(p.doubts, token)
+		p.mu.Unlock()
+		if !p.owners.run(token, id) {
+			p.finish(token)
+		}
+	})
 }
 
 // endAtOnce is how many sessions are ended at once.

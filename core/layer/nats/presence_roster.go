@@ -103,7 +103,7 @@ func (p *presence) happened(channel string, st stay) {
 		p.watches.Receive(channel, version, change)
 	}
 	if st.state == stayEntered && !p.owners.run(st.ownerToken(), st.lease) {
-		p.doubt(st)
+		p.doubt(st.ownerToken(), st.lease)
 	}
 }
 
@@ -116,23 +116,9 @@ func (p *presence) await(r *roster, st stay) {
 	delete(r.timers, st.place)
 	if st.state == stayLeft && st.grace > st.age {
 		// Who has written it ends it, if it is still there.
-		late := 100*time.Millisecond + mathrand.N(time.Second)
+		late := time.Second/2 + mathrand.N(time.Second)
 		r.timers[st.place] = p.endGraceAfter(st, st.grace-st.age+late)
 	}
-}
-
-// doubt looks after a session that has entered under a lease that isn't known to run.
-// Mostly it has only just become known, or who entered notices itself.
-func (p *presence) doubt(st stay) {
-	p.timers.after(time.Second, func() {
-		p.spawn(func(ctx context.Context) {
-			stays := []stay{st}
-			gone, err := p.confirm(ctx, stays)
-			if err == nil && gone[st.place] {
-				_, _ = p.settle(ctx, stays, gone)
-			}
-		})
-	})
 }
 
 // List implements [relay.Roster]. What time has ended, and nobody has said so, ends
@@ -149,21 +135,17 @@ func (p *presence) List(ctx context.Context, channel string) (members []layer.Me
 		r.begin()
 		for {
 			stays, err := p.shelf.stays(ctx, p.shelf.ofChannel(presenceKind, channel))
-			if err != nil {
-				r.abandon()
-				return err
-			}
-			gone, err := p.confirm(ctx, stays)
+			var gone map[string]bool
 			settled := false
 			if err == nil {
-				settled, err = p.settle(ctx, stays, gone)
+				gone, settled, err = p.settle(ctx, stays)
 			}
 			if err != nil {
 				r.abandon()
 				return err
 			}
 			if settled {
-				members, version = p.install(r, stays)
+				members, version = p.install(r, stays, gone)
 				return nil
 			}
 		}
@@ -185,7 +167,8 @@ func (r *roster) abandon() {
 }
 
 // install puts a list in the place of what is known, with what has happened after.
-func (p *presence) install(r *roster, stays []stay) ([]layer.Member, uint64) {
+// Sessions that are gone are not there, though their last message doesn't say so yet.
+func (p *presence) install(r *roster, stays []stay, gone map[string]bool) ([]layer.Member, uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	latest := make(map[string]stay, len(stays))
@@ -195,6 +178,7 @@ func (p *presence) install(r *roster, stays []stay) ([]layer.Member, uint64) {
 	for _, st := range r.recent {
 		if known, ok := latest[st.place]; !ok || known.seq < st.seq {
 			latest[st.place] = st
+			delete(gone, st.place)
 		}
 	}
 	r.lists, r.recent = false, nil
@@ -209,36 +193,42 @@ func (p *presence) install(r *roster, stays []stay) ([]layer.Member, uint64) {
 		stays = append(stays, st)
 		p.await(r, st)
 	}
-	r.all, r.listed = assemble(stays, nil), time.Now()
+	r.all, r.listed = assemble(stays, gone), time.Now()
 	r.version++
 	return r.all.members(), r.version
 }
 
-// settle ends sessions that are gone, and graces that are over. It reports false
-// where something has happened to them meanwhile; else the stays are as they are now.
-func (p *presence) settle(ctx context.Context, stays []stay, gone map[string]bool) (settled bool, err error) {
+// settle ends leases and graces that are over. It returns the sessions that are gone
+// with their leases, and reports false where something else has happened meanwhile;
+// else the stays are as they are now.
+func (p *presence) settle(ctx context.Context, stays []stay) (gone map[string]bool, settled bool, err error) {
+	if gone, err = p.confirm(ctx, stays); err != nil {
+		return nil, false, err
+	}
+	ended := make(map[string]bool)
 	for i := range stays {
 		st := &stays[i]
-		var next stay
-		switch {
+		switch owner := st.ownerToken(); {
 		case gone[st.place]:
-			next = st.ended(0)
+			if !ended[owner] {
+				ended[owner] = true
+				err = p.endLease(ctx, owner)
+			}
 		case st.state == stayLeft && st.grace > 0 && st.grace <= st.age:
-			next = st.over()
-		default:
-			continue
+			over := st.over()
+			if err = p.shelf.write(ctx, &over, st.seq); err == nil {
+				p.throw(over.seq)
+				*st = over
+			}
 		}
-		err := p.shelf.write(ctx, &next, st.seq)
 		if errors.Is(err, errConflict) {
-			return false, nil
+			return nil, false, nil
 		}
 		if err != nil {
-			return false, err
+			return nil, false, err
 		}
-		p.throw(next.seq)
-		*st = next
 	}
-	return true, nil
+	return gone, true, nil
 }
 
 // Versions implements [relay.Roster].
