@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	chanx "github.com/chanx-go/chanx/core"
 	"github.com/chanx-go/chanx/core/chanxtest"
@@ -166,7 +167,7 @@ func TestBackgroundJobOfOneWhoLeft(t *testing.T) {
 }
 
 func TestTooManyJobs(t *testing.T) {
-	each(t, func(s *showcase) {
+	eachWith(t, time.Hour, func(s *showcase) {
 		c := s.dial("/ws/background_jobs")
 		c.Next()
 		for range 400 {
