@@ -1,7 +1,3 @@
-// Package faulttest takes servers, networks and processes away from layers, and
-// counts what is lost.
+// Package faulttest takes servers, networks and processes away from hubs, and counts
+// what is lost. It has tests alone; README.md says how to run them.
 package faulttest
-
-import "github.com/chanx-go/chanx/core/layer"
-
-var _ layer.Reporter

@@ -34,6 +34,8 @@ type field struct {
 	noticed time.Duration // so long it took until the processes said that their server is away
 	well    time.Duration // so much later messages flow everywhere, and all processes say so
 
+	latecomer *client // who came while the server was away; nil for nobody
+
 	mu     sync.Mutex
 	nodes  []*node // in the order in which they came; the worker is the last of the first ones
 	killed map[string]bool
@@ -179,6 +181,21 @@ func (f *field) notice(nodes ...*node) {
 	f.noticed = time.Since(begin)
 }
 
+// late is a group that nobody is in before an outage.
+const late = "late"
+
+// newcomer has a client come to process B while the server is away. It is let in, and
+// to a group that the process was not subscribed to.
+func (f *field) newcomer() {
+	f.Helper()
+	c := f.client("newcomer", 1)
+	c.groups = append(c.groups, late)
+	c.start()
+	f.until("a client is let in while the server is away", func() bool { return c.opens.Load() > 0 })
+	f.clients = append(f.clients, c)
+	f.latecomer = c
+}
+
 // bound is how long a call may take. The client of NATS makes calls wait while it
 // connects anew, which may take as long again.
 func (f *field) bound() time.Duration {
@@ -203,6 +220,12 @@ func (f *field) publishers() (names []string) {
 func (f *field) flows(since time.Time) {
 	f.Helper()
 	f.reaches("messages flow everywhere", func(h happening) bool { return h.at.After(since) })
+	if c := f.latecomer; c != nil {
+		f.nodes[0].order(order{Do: "load", Groups: []string{late}, Every: every})
+		f.until("who came while the server was away gets messages of its group", func() bool {
+			return len(f.ledger.unreached([]string{c.name}, []string{late}, []string{f.nodes[0].Name}, func(happening) bool { return true })) == 0
+		})
+	}
 	f.until("all processes say that they are well", func() bool {
 		for _, n := range f.running() {
 			if h := n.health(); h.Status != "ok" || !h.Layer.Connected {

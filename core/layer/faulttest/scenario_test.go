@@ -71,6 +71,7 @@ func (s scenario) String() string { return s.layer + ": " + s.fault }
 func killed(f *field) {
 	f.system.server.Kill()
 	f.notice(f.running()...)
+	f.newcomer()
 	f.wait(2 * time.Second)
 	f.system.server.Start()
 	f.restored()
@@ -79,6 +80,7 @@ func killed(f *field) {
 func stopped(f *field) {
 	f.system.server.Stop()
 	f.notice(f.running()...)
+	f.newcomer()
 	f.wait(2 * time.Second)
 	f.system.server.Start()
 	f.restored()
@@ -88,6 +90,7 @@ func outOfReach(d time.Duration) func(*field) {
 	return func(f *field) {
 		f.system.through((*servertest.Proxy).Hang)
 		f.notice(f.running()...)
+		f.newcomer()
 		f.wait(d - f.noticed)
 		f.system.through((*servertest.Proxy).Restore)
 		f.restored()
@@ -98,6 +101,7 @@ func oneOutOfReach(f *field) {
 	p := f.system.proxies["B"]
 	p.Hang()
 	f.notice(f.nodes[1])
+	f.newcomer()
 	f.wait(10*time.Second - f.noticed)
 	p.Restore()
 	f.restored()
@@ -130,6 +134,7 @@ func full(f *field) {
 func paused(f *field) {
 	f.system.server.Pause()
 	f.notice(f.running()...)
+	f.newcomer()
 	f.wait(10*time.Second - f.noticed)
 	f.system.server.Resume()
 	f.restored()

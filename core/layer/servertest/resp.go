@@ -67,12 +67,15 @@ func (c *respConn) do(args ...string) (string, error) {
 	if _, err := io.WriteString(c.conn, b.String()); err != nil {
 		return "", err
 	}
-	return readRESP(c.r)
+	return readRESP(c.r, maxDepth)
 }
 
-// readRESP reads one answer of version 2 of the protocol. An array becomes its
-// elements' lines.
-func readRESP(r *bufio.Reader) (string, error) {
+// maxDepth is how deep arrays may be in arrays.
+const maxDepth = 8
+
+// readRESP reads one answer of version 2 of the protocol, with arrays so deep. An
+// array becomes its elements' lines.
+func readRESP(r *bufio.Reader, depth int) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
 		return "", err
@@ -94,8 +97,8 @@ func readRESP(r *bufio.Reader) (string, error) {
 		return "", fmt.Errorf("%q is no answer", line)
 	case n < 0:
 		return "", nil
-	case n > 64<<20:
-		return "", fmt.Errorf("an answer of %d bytes or elements", n)
+	case n > 64<<20 || depth == 0:
+		return "", fmt.Errorf("an answer of %d bytes or elements, %d deep", n, maxDepth-depth)
 	case kind == '$':
 		text, err := io.ReadAll(io.LimitReader(r, int64(n)+2))
 		if err != nil || len(text) != n+2 {
@@ -105,7 +108,7 @@ func readRESP(r *bufio.Reader) (string, error) {
 	}
 	var lines []string
 	for range n {
-		element, err := readRESP(r)
+		element, err := readRESP(r, depth-1)
 		if err != nil {
 			return "", err
 		}
