@@ -73,6 +73,9 @@ func connect(ctx context.Context, t *target, o Options, s *relay.Status) (*clien
 	if err == nil {
 		err = c.start(ctx)
 	}
+	if err == nil {
+		err = c.agree(ctx)
+	}
 	if err != nil {
 		c.close()
 		return nil, err
@@ -280,8 +283,8 @@ type reply struct {
 // and the context's. It is never sent twice.
 //
 // The error wraps that of ctx if that has ended, is [layer.ErrClosed] after close,
-// and wraps [layer.ErrUnavailable] where the server is away, does not answer in time
-// or can't do it in its present state. Any other answer that is an error is in the
+// and wraps [layer.ErrUnavailable] where the server is away, does not answer in time,
+// be it that of ctx, or can't do it in its present state. Any other answer that is an error is in the
 // chain as a *rueidis.RedisError, such as NOSCRIPT.
 func (c *client) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisMessage, error) {
 	bounded, release, err := c.enter(ctx)
@@ -347,6 +350,8 @@ func (c *client) failure(ctx context.Context, err error) error {
 			return fmt.Errorf("%w: %w", layer.ErrUnavailable, answer)
 		}
 		return fmt.Errorf("chanxredis: %w", answer)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", layer.ErrUnavailable, ctx.Err())
 	case ctx.Err() != nil:
 		return fmt.Errorf("chanxredis: %w", ctx.Err())
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -114,3 +114,22 @@ func TestApart(t *testing.T) {
 		}
 	}
 }
+
+// A process that would look for channels elsewhere than the others is refused.
+func TestPartitionsDiffer(t *testing.T) {
+	t.Parallel()
+	url := chanxredis.Servers.Cluster().URL + "?prefix=" + chanxredis.Prefix()
+	first := open(t, url, &chanxredis.Options{Partitions: 4})
+	open(t, url, &chanxredis.Options{Partitions: 4})
+	for _, n := range []int{0, 3, 5} {
+		l, err := chanxredis.Open(t.Context(), url, &chanxredis.Options{Partitions: n})
+		if err == nil {
+			l.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), ":partitions") {
+			t.Errorf("%d partitions beside 4: %v", n, err)
+		}
+	}
+	first.Close()
+	open(t, url+"-other", &chanxredis.Options{Partitions: 5})
+}

@@ -31,8 +31,9 @@ type Options struct {
 	// default, 1024 at the most. The keys and channels of a part are in one slot, so
 	// on one node, and each process has one connection for the subscriptions of each
 	// part: more than the cluster will have masters is waste. All processes must
-	// have the same number, which can't be changed without losing what is kept. A
-	// server that is no cluster has one part.
+	// have the same number, or Open fails. To change it, end them all and delete the
+	// key that is the prefix and ":partitions"; what is kept is lost then. A server
+	// that is no cluster has one part.
 	Partitions int
 
 	// Logger gets the losses of the server and its return; slog.Default by default.

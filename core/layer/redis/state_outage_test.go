@@ -1,6 +1,7 @@
 package chanxredis_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -231,5 +232,24 @@ func TestServerForgets(t *testing.T) {
 				t.Errorf("told of %s, and ann was never away", told)
 			}
 		})
+	}
+}
+
+// An entry that the server does not answer for in the caller's time is one of those that
+// could not be published, and the error tells both.
+func TestAppendInCallersTime(t *testing.T) {
+	t.Parallel()
+	proxy := servertest.NewProxy(t, chanxredis.Servers.Redis().Addr)
+	l := open(t, "redis://"+proxy.Addr, &chanxredis.Options{Prefix: chanxredis.Prefix()})
+	appendTo(t, l, "room", "first")
+	proxy.Hang()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := l.Append(ctx, "room", []byte("second"), anHour)
+	if !errors.Is(err, layer.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if n := l.Health().Failed; n != 1 {
+		t.Errorf("%d failed", n)
 	}
 }
