@@ -122,7 +122,7 @@ func (h *history) append(ctx context.Context, channel string, data []byte, keep 
 // change stores a record made from the channel's last message, and data.
 func (h *history) change(ctx context.Context, channel string, next func(last *stored) (record, []byte)) error {
 	subject := h.subject(channel)
-	asked, began := false, time.Now()
+	began, asked := time.Now(), false
 	for late := 0; ; {
 		if !asked {
 			if err := h.yields.wait(ctx, subject); err != nil {
@@ -144,8 +144,8 @@ func (h *history) change(ctx context.Context, channel string, next func(last *st
 		case errors.Is(err, errConflict):
 			h.heads.doubt(channel)
 			if late++; late%patience == 0 {
-				// The next try takes about as long as each of these, and so may one more.
-				h.yields.ask(subject, 4*time.Since(began)/time.Duration(late))
+				// The next try takes about as long as each of these.
+				h.yields.ask(subject, time.Since(began)/time.Duration(late))
 				asked = true
 			}
 		case noStream(err):

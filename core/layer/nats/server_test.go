@@ -150,10 +150,12 @@ func TestOutage(t *testing.T) {
 			fault.down(s, p)
 			for i := range 3 {
 				began := time.Now()
-				if err := publish(strconv.Itoa(3 + i)); !errors.Is(err, layer.ErrUnavailable) {
+				// A process takes a moment to stop, and may answer until then.
+				taken := fault.connected && i == 0
+				if err := publish(strconv.Itoa(3 + i)); !errors.Is(err, layer.ErrUnavailable) && !(taken && err == nil) {
 					t.Errorf("Publish in an outage: %v", err)
 				}
-				if err := add("no " + strconv.Itoa(i)); !errors.Is(err, layer.ErrUnavailable) {
+				if err := add("no " + strconv.Itoa(i)); !errors.Is(err, layer.ErrUnavailable) && !(taken && err == nil) {
 					t.Errorf("Append in an outage: %v", err)
 				}
 				if took := time.Since(began); took > 3*quick().Timeout {
