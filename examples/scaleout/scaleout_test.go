@@ -62,9 +62,10 @@ func (e *example) greet(ada, bob, cleo *chanxtest.Client) {
 // ask asks all processes through one client.
 func (e *example) ask(c *chanxtest.Client) {
 	e.Helper()
-	if got := chanxtest.Request[Counted](c, Count{}); got.Total != 3 || got.Processes != 3 || len(got.Missing) > 0 {
-		e.Errorf("the connections are %+v", got)
-	}
+	e.eventually("A knows of all processes", func() bool {
+		got := chanxtest.Request[Counted](c, Count{})
+		return got.Total == 3 && got.Processes == 3 && len(got.Missing) == 0
+	})
 	var users []string
 	for _, m := range chanxtest.Request[Everybody](c, Who{}).Members {
 		users = append(users, m.Identity)

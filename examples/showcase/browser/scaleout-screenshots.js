@@ -20,7 +20,7 @@ async function picture(browser, scaleout, colorScheme) {
   await room.client('cleo').locator('button.wave').click();
   await room.heard('ada', 'waves to everybody');
   await room.client('ada').locator('.text').fill('stressed');
-  await room.client('ada').locator('.job').click();
+  await room.client('ada').locator('button.job').click();
   await room.heard('ada', 'stressed → desserts');
   await room.act('B', 'kill');
   await room.say('ada', 'B was killed: is bob still there?');

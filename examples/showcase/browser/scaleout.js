@@ -49,6 +49,7 @@ export class Room {
   static async open(browser, url, options) {
     const room = new Room();
     room.page = await browser.page(options);
+    room.page.context().setDefaultTimeout(patience);
     await room.page.goto(url);
     for (const user of ['ada', 'bob', 'cleo']) await room.client(user).locator('.state[data-is=open]').waitFor();
     await room.heard('ada', '', { selector: '.chip', count: 3 });

@@ -36,7 +36,7 @@ describe('the page of scaleout', () => {
       await room.heard(user, 'waves to everybody');
     }
     await room.client('ada').locator('.text').fill('stressed');
-    await room.client('ada').locator('.job').click();
+    await room.client('ada').locator('button.job').click();
     await room.heard('ada', 'stressed → desserts');
     assert.equal(await room.client('bob').locator('.entry', { hasText: 'desserts' }).count(), 0);
   });
