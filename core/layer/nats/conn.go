@@ -158,8 +158,10 @@ func (c *conn) lost(nc *nats.Conn, err error) {
 
 func (c *conn) back(nc *nats.Conn) {
 	// The server has the subscriptions again once it answers.
-	if nc.FlushTimeout(c.opts.Timeout) != nil {
-		return // it is lost again, or about to be
+	for nc.FlushTimeout(c.opts.Timeout) != nil {
+		if !nc.IsConnected() {
+			return // it is lost again
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
