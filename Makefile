@@ -2,7 +2,7 @@
 # make ci         make check, then make test: what a change has to pass
 # make fmt        format the Go code
 # make adapters   run the suite for adapters, and write docs/adapters.md
-# make faults     run the tests with faults at length, and write docs/reliability.md
+# make faults     run the tests with faults, and write their counts into docs/reliability.md
 # make page       check, test and build the documentation page
 # make help       this list, and the steps
 

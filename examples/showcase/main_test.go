@@ -40,6 +40,12 @@ func TestRunOnLayers(t *testing.T) {
 	t.Run("nats", func(t *testing.T) {
 		testRun(t, "gin", "-layer", servertest.NATS(t, servertest.NATSOptions{JetStream: true}).URL)
 	})
+	t.Run("redis cluster", func(t *testing.T) {
+		testRun(t, "echo", "-layer", servertest.RedisCluster(t, 3, 0).URL)
+	})
+	t.Run("redis sentinel", func(t *testing.T) {
+		testRun(t, "fiber", "-layer", servertest.RedisSentinel(t).URL)
+	})
 	t.Run("nats without JetStream", func(t *testing.T) {
 		err := run(t.Context(), []string{"-layer", servertest.NATS(t, servertest.NATSOptions{}).URL}, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "no JetStream") {
