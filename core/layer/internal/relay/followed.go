@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -16,6 +17,9 @@ const (
 	maxWaiting      = 256
 	maxWaitingBytes = 1 << 20
 )
+
+// maxKept is room for how many entries a channel keeps while none wait.
+const maxKept = 4
 
 // follower is one handler of a followed channel.
 type follower struct {
@@ -43,7 +47,8 @@ type followed struct {
 	running bool
 	behind  bool // there may be entries to read
 	waiting []layer.Entry
-	bytes   int // of those that wait
+	told    int // of them, at the front
+	bytes   int // of the others
 }
 
 func newFollowed(f *Followers, channel string) *followed {
@@ -57,10 +62,13 @@ func (c *followed) begin(at layer.Position) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at, c.begun = at, true
-	if len(c.waiting) > 0 || c.behind {
+	if c.more() > 0 || c.behind {
 		c.run()
 	}
 }
+
+// more returns how many entries wait. It has the lock.
+func (c *followed) more() int { return len(c.waiting) - c.told }
 
 // add adds a follower, and returns the position after which it gets entries: the
 // head, which the server has just told, if it is further on than the others are. It
@@ -91,7 +99,7 @@ func (c *followed) close() []*follower {
 	defer c.mu.Unlock()
 	subs := c.subs
 	c.closed = true
-	c.subs, c.waiting, c.bytes = nil, nil, 0
+	c.subs, c.waiting, c.told, c.bytes = nil, nil, 0, 0
 	c.cancel()
 	return subs
 }
@@ -109,16 +117,31 @@ func (c *followed) receive(e layer.Entry) {
 	switch {
 	case c.closed || c.begun && e.Epoch == c.at.Epoch && e.Seq <= c.at.Seq:
 		return
-	case len(c.waiting) >= maxWaiting || len(c.waiting) > 0 && c.bytes+len(e.Data) > maxWaitingBytes:
+	case c.more() >= maxWaiting || c.more() > 0 && c.bytes+len(e.Data) > maxWaitingBytes:
 		c.behind = true
 	default:
-		e.Data = bytes.Clone(e.Data)
-		c.waiting = append(c.waiting, e)
-		c.bytes += len(e.Data)
+		c.put(e)
 	}
 	if c.begun {
 		c.run()
 	}
+}
+
+// put copies an entry to those that wait. It has the lock.
+func (c *followed) put(e layer.Entry) {
+	if len(c.waiting) == cap(c.waiting) && 2*c.told >= len(c.waiting) {
+		n := copy(c.waiting, c.waiting[c.told:])
+		clear(c.waiting[n:])
+		c.waiting, c.told = c.waiting[:n], 0
+	}
+	if e.Epoch == c.at.Epoch {
+		e.Epoch = c.at.Epoch // one copy does
+	} else {
+		e.Epoch = strings.Clone(e.Epoch)
+	}
+	e.Data = bytes.Clone(e.Data)
+	c.waiting = append(c.waiting, e)
+	c.bytes += len(e.Data)
 }
 
 // compare has entries read if the server is somewhere else: its head was asked for
@@ -143,7 +166,7 @@ func (c *followed) compare(before, head layer.Position) {
 func (c *followed) run() {
 	if !c.running {
 		c.running = true
-		c.followers.crew.spawn(c.catchUp)
+		c.followers.run(c)
 	}
 }
 
@@ -175,8 +198,8 @@ const (
 func (c *followed) next() (layer.Entry, []*follower, next) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.waiting) > 0 && !c.closed {
-		e := c.waiting[0]
+	for c.more() > 0 && !c.closed {
+		e := c.waiting[c.told]
 		if e.Epoch != c.at.Epoch || e.Seq > c.at.Seq+1 {
 			c.behind = true // it waits until those before it were read
 			break
@@ -192,8 +215,8 @@ func (c *followed) next() (layer.Entry, []*follower, next) {
 	case c.behind:
 		c.behind = false
 		return layer.Entry{}, nil, nextRead
-	default:
-		c.waiting = nil
+	case cap(c.waiting) > maxKept:
+		c.waiting, c.told = nil, 0
 	}
 	c.running = false
 	return layer.Entry{}, nil, nextNothing
@@ -201,9 +224,9 @@ func (c *followed) next() (layer.Entry, []*follower, next) {
 
 // drop drops the first entry that waits. It has the lock.
 func (c *followed) drop() {
-	c.bytes -= len(c.waiting[0].Data)
-	c.waiting[0] = layer.Entry{}
-	c.waiting = c.waiting[1:]
+	c.bytes -= len(c.waiting[c.told].Data)
+	c.waiting[c.told] = layer.Entry{}
+	c.told++
 }
 
 // move goes on to a position, that of an entry that was read or one to read from, and
@@ -227,17 +250,17 @@ func (c *followed) moveBack(at layer.Position) {
 func (c *followed) first() (layer.Entry, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.waiting) == 0 {
+	if c.more() == 0 {
 		return layer.Entry{}, false
 	}
-	return c.waiting[0], true
+	return c.waiting[c.told], true
 }
 
 // discard drops the first entry that waits.
 func (c *followed) discard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.waiting) > 0 {
+	if c.more() > 0 {
 		c.drop()
 	}
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/chanx-go/chanx/core/layer"
 )
@@ -35,11 +36,18 @@ type Followers struct {
 	crew     *crew
 	registry *registry[*followed]
 	sweeper  *sweeper
+
+	idle    chan *followed // to goroutines that have nothing to do
+	resting atomic.Int64   // how many there are of these
 }
+
+// maxResting is how many goroutines stay when they have told all entries of a channel:
+// one that is there already is cheaper than another.
+const maxResting = 8
 
 // NewFollowers returns followers of a log whose connection the status describes.
 func NewFollowers(l Log, s *Status, o Options) *Followers {
-	f := &Followers{log: l, status: s, options: o.withDefaults(), crew: newCrew()}
+	f := &Followers{log: l, status: s, options: o.withDefaults(), crew: newCrew(), idle: make(chan *followed)}
 	f.registry = &registry[*followed]{
 		listener: l, options: f.options, crew: f.crew,
 		create: func(channel string) *followed { return newFollowed(f, channel) },
@@ -61,6 +69,31 @@ func NewFollowers(l Log, s *Status, o Options) *Followers {
 		idle: f.registry.empty, names: f.registry.names, check: f.check,
 	}
 	return f
+}
+
+// run has a goroutine give the entries of a channel to its handlers. It does not wait.
+func (f *Followers) run(c *followed) {
+	select {
+	case f.idle <- c:
+	default:
+		f.crew.spawn(func() { f.work(c) })
+	}
+}
+
+func (f *Followers) work(c *followed) {
+	for {
+		c.catchUp()
+		if f.resting.Add(1) > maxResting {
+			f.resting.Add(-1)
+			return
+		}
+		select {
+		case c = <-f.idle:
+			f.resting.Add(-1)
+		case <-f.crew.ctx.Done():
+			return
+		}
+	}
 }
 
 // Follow is that of layer.History. The first to follow a channel gets an error where
@@ -104,7 +137,7 @@ func (f *Followers) head(ctx context.Context, channel string) layer.Position {
 	return heads[0]
 }
 
-// Receive takes an entry from the server. It copies the data, and never waits:
+// Receive takes an entry from the server. It copies data and epoch, and never waits:
 // entries that come faster than handlers take them are dropped, and read later.
 func (f *Followers) Receive(channel string, e layer.Entry) {
 	if c, ok := f.registry.known(channel); ok {
