@@ -86,9 +86,11 @@ func (h *Hub) HealthHandler() http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
+		status := http.StatusOK // said, since a router's handler of unknown paths may have said 404
 		if health.Status == healthClosing {
-			w.WriteHeader(http.StatusServiceUnavailable)
+			status = http.StatusServiceUnavailable
 		}
+		w.WriteHeader(status)
 		_, _ = w.Write(append(body, '\n'))
 	})
 }
