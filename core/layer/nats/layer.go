@@ -1,5 +1,20 @@
 // Package chanxnats is a layer on NATS, which connects the processes of an
 // application.
+//
+//	l, err := chanxnats.Open(ctx, "nats://localhost:4222", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer l.Close()
+//	hub := chanx.NewHub(&chanx.HubOptions{Layer: l})
+//
+// [Open] needs JetStream, where history and presence are kept. [OpenCore] does without
+// it, and has neither.
+//
+// While the server is away, messages reach the process in which they are published,
+// and the calls that need the server fail within [Options.Timeout], at once where it
+// is known to be away. The layer finds the server again by itself: see
+// [layer.Reporter].
 package chanxnats
 
 import (
@@ -9,6 +24,7 @@ import (
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/relay"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Core is a [layer.Layer] on core NATS: without history and presence, for servers
@@ -51,6 +67,9 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	defer cancel()
 	if _, err := c.js.AccountInfo(bounded); err != nil {
 		_ = core.Close()
+		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
+			err = fmt.Errorf("start nats-server with -js, or use OpenCore: %w", err)
+		}
 		return nil, fmt.Errorf("chanxnats: no JetStream at %s: %w", c.target, err)
 	}
 	l := &Layer{Core: core}
