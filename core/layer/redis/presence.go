@@ -1,11 +1,11 @@
 package chanxredis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -275,7 +275,7 @@ func (p *presence) read(ctx context.Context, channel, stay string) ([]layer.Memb
 		if isNoScript(replies[0].err) {
 			replies = p.c.doMulti(ctx, p.c.eval(lookScript, look), get())
 		}
-		err := errors.Join(replies[0].err, replies[1].err)
+		err := cmp.Or(replies[0].err, replies[1].err)
 		if err == nil {
 			prepared, err = replies[0].msg.AsInt64()
 		}
