@@ -242,3 +242,30 @@ func upgradeFails(h http.Handler, path string) int {
 	h.ServeHTTP(w, upgradeRequest(path))
 	return w.Code
 }
+
+// A server that lost its memory did so for all topics, which is one line in the log.
+func TestLostEntriesAreLoggedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log syncBuffer
+		l := newLab(t, labOptions{layer: loseTheSecond, register: registerTopics,
+			hub: chanx.HubOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))}})
+		c := openRaw(t, l.mux, "/ws")
+		lose := func(topic string) {
+			c.send(subscribe(topic))
+			c.take()
+			for _, text := range []string{"first", "lost", "third"} {
+				l.note(t, topic, text)
+			}
+			if got, want := places(c.take()), []string{"1", "subscribed false 2", "3"}; !cmp.Equal(got, want) {
+				t.Errorf("%s: came %q, not %q", topic, got, want)
+			}
+		}
+		for _, topic := range kept {
+			lose(topic)
+		}
+		if n := strings.Count(log.String(), "lost entries"); n != 1 {
+			t.Errorf("logged %d times:\n%s", n, log.String())
+		}
+	})
+}

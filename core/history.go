@@ -3,6 +3,8 @@ package chanx
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"time"
 
 	"github.com/chanx-go/chanx/core/internal/envelope"
 	"github.com/chanx-go/chanx/core/internal/wire"
@@ -92,7 +94,7 @@ func (g *group) follow(entry layer.Entry) {
 	mark := base + entry.Seq
 	if lost {
 		before := layer.Position{Epoch: entry.Epoch, Seq: entry.Seq - 1}
-		g.consumer.hub.log.Error("chanx: the layer lost entries of a topic's history", "topic", g.key.name, "after", t.at, "before", entry.Position)
+		g.consumer.hub.logGap(g.key.name, t.at, entry.Position)
 		payload, _ := json.Marshal(placeAt(before, false))
 		g.appendOwn(actionSubscribed, payload, mark-1) // not to who has read as far
 	}
@@ -102,6 +104,20 @@ func (g *group) follow(entry layer.Entry) {
 	if g.parse(&e, entry.Data) {
 		g.accept(&e, entry.Seq, mark)
 	}
+}
+
+// gapPause is how long after a line on lost entries further ones are for debugging
+// only: a server that lost its memory brings them for every topic.
+const gapPause = 10 * time.Second
+
+// logGap logs that entries of a topic are lost, or may be.
+func (h *Hub) logGap(topic string, after, before layer.Position) {
+	level, last, now := slog.LevelDebug, h.gapLogged.Load(), time.Now().UnixNano()
+	if (last == 0 || now-last >= int64(gapPause)) && h.gapLogged.CompareAndSwap(last, now) {
+		level = slog.LevelError
+	}
+	h.log.Log(context.Background(), level, "chanx: the layer lost entries of a topic's history (more within 10 s at debug level)",
+		"topic", topic, "after", after, "before", before)
 }
 
 // replay is what a subscription does to catch up with the history.

@@ -80,6 +80,8 @@ type Hub struct {
 	told     told                        // what was logged, and need not be again
 	skipped  atomic.Uint64               // what came through the layer and was not understood
 
+	gapLogged atomic.Int64 // when it was logged that entries are lost, in ns since 1970
+
 	mu        sync.Mutex
 	consumers map[string]*consumer
 	topics    map[string]*topic
