@@ -88,7 +88,9 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	}
 	ro := relay.Options{Timeout: o.Timeout, Logger: o.Logger}
 	b := &broker{c: l.client}
-	l.channels = relay.NewChannels(b, l.status, ro)
+	messages := ro
+	messages.Bounded = true
+	l.channels = relay.NewChannels(b, l.status, messages)
 	b.receive = l.channels.Receive
 	l.history = newHistory(l.client)
 	l.followers = relay.NewFollowers(l.history, l.status, ro)

@@ -29,15 +29,17 @@ type message struct {
 	name, data string
 	since      time.Time
 	done       chan error // has room for the outcome
+	timer      *time.Timer
 }
 
 func newSender(c *client) *sender {
 	return &sender{c: c, wake: make(chan struct{}, 1)}
 }
 
-// publish sends data to who listens to a channel's messages, and waits for the server to have it. Of
-// what one goroutine publishes the order is kept. Where it returns an error, data must
-// not be changed any more. The errors are those of do.
+// publish sends data to who listens to a channel's messages, and waits for the server
+// to have it, for the timeout at the most. Of what one goroutine publishes the order is
+// kept. Where it returns an error, data must not be changed any more. The errors are
+// those of do.
 func (c *client) publish(ctx context.Context, channel string, data []byte) error {
 	return c.send(ctx, c.part(channel), c.key(kindMessage, channel), data)
 }
@@ -46,20 +48,29 @@ func (c *client) publish(ctx context.Context, channel string, data []byte) error
 func (c *client) send(ctx context.Context, part int, name string, data []byte) error {
 	m, _ := c.messages.Get().(*message)
 	if m == nil {
-		m = &message{done: make(chan error, 1)}
+		m = &message{done: make(chan error, 1), timer: time.NewTimer(c.timeout)}
+	} else {
+		m.timer.Reset(c.timeout)
 	}
 	m.name, m.data, m.since = name, rueidis.BinaryString(data), time.Now()
 	if !c.senders[part].add(m) {
+		m.timer.Stop()
 		return layer.ErrClosed
 	}
+	var err error
 	select {
-	case err := <-m.done:
+	case err = <-m.done:
+		m.timer.Stop()
 		m.name, m.data = "", ""
 		c.messages.Put(m) // nobody else has it any more
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("chanxredis: %w", ctx.Err())
+		err = fmt.Errorf("chanxredis: %w", ctx.Err())
+	case <-m.timer.C:
+		err = fmt.Errorf("%w: %w", layer.ErrUnavailable, errNoAnswer)
 	}
+	m.timer.Stop()
+	return err
 }
 
 func (s *sender) add(m *message) bool {

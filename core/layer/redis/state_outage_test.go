@@ -253,3 +253,27 @@ func TestAppendInCallersTime(t *testing.T) {
 		t.Errorf("%d failed", n)
 	}
 }
+
+// Whose context has no end publishes no longer than the timeout, and many at once
+// don't wait for each other.
+func TestPublishInTime(t *testing.T) {
+	t.Parallel()
+	proxy := servertest.NewProxy(t, chanxredis.Servers.Redis().Addr)
+	const timeout = 300 * time.Millisecond
+	l := open(t, "redis://"+proxy.Addr, &chanxredis.Options{Prefix: chanxredis.Prefix(), Timeout: timeout})
+	publish(t, l, "room", "first")
+	proxy.Hang()
+	began := time.Now()
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			if err := l.Publish(context.Background(), "room", []byte("second")); !errors.Is(err, layer.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(began); took > 10*timeout {
+		t.Errorf("it took %v", took)
+	}
+}

@@ -21,7 +21,7 @@ type Broker interface {
 
 	// Publish sends data to who listens to the channel. Data may be kept until it
 	// returns only, but longer where it returns an error. The context has a
-	// deadline. Where the server is away the error wraps layer.ErrUnavailable.
+	// deadline, unless the options say Bounded. Where the server is away the error wraps layer.ErrUnavailable.
 	// Messages that one goroutine publishes to one channel arrive in that order.
 	Publish(ctx context.Context, channel string, data []byte) error
 
@@ -123,8 +123,12 @@ func (c *Channels) Publish(ctx context.Context, channel string, data []byte) err
 }
 
 func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byte) error {
-	bounded, cancel := c.options.bound(ctx)
-	defer cancel()
+	bounded := ctx
+	if !c.options.Bounded {
+		var cancel context.CancelFunc
+		bounded, cancel = c.options.bound(ctx)
+		defer cancel()
+	}
 	b := c.buffers.Get().(*[]byte)
 	*b = append(s.append((*b)[:0]), data...)
 	err := c.broker.Publish(bounded, channel, *b)
