@@ -33,8 +33,15 @@ import (
 // they are deleted: by the process that wrote them, or, where that has died, by one
 // that cleans up after the owner.
 //
-// Entering and leaving are two round trips each. A member takes about as much of the
-// server's memory as its names, its info, and 250 bytes.
+// How old a grace is when a process comes to a channel, or a lease when it first hears
+// of any, is what the server's clock says; in a cluster, where that may be two servers'
+// clocks, it ends earlier or later by as much as these differ.
+//
+// Entering and leaving are two round trips each. A session takes about 1 KiB at the
+// server, in memory as in a file with what is remembered of it, and a member that is
+// watched about 450 bytes in each process that does. To list members is work for the
+// server that grows with all sessions of the prefix, 20,000 of which take about 10 ms;
+// before 2.10 that goes for comparing a watch with the server as well.
 type presence struct {
 	conn    *conn
 	shelf   *shelf
