@@ -98,7 +98,7 @@ func (h *history) Append(ctx context.Context, channel string, data []byte, keep 
 // failed counts an Append that the server didn't take.
 func (h *history) failed(err error) error {
 	if errors.Is(err, layer.ErrUnavailable) {
-		h.conn.status.Failed(1)
+		h.conn.status.Failed(err)
 	}
 	return err
 }

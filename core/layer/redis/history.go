@@ -77,7 +77,7 @@ func (h *history) Append(ctx context.Context, channel string, data []byte, keep 
 		})
 	}
 	if errors.Is(err, layer.ErrUnavailable) {
-		h.c.status.Failed(1)
+		h.c.status.Failed(err)
 	}
 	return err
 }

@@ -22,7 +22,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -84,7 +87,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			err = errNoAnswer
 		}
-		return nil, fmt.Errorf("chanxredis: %s: %w", t, err)
+		return nil, fmt.Errorf("chanxredis: %s: %w%s", t, err, t.hint(err))
 	}
 	ro := relay.Options{Timeout: o.Timeout, Logger: o.Logger}
 	b := &broker{c: l.client}
@@ -102,6 +105,20 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	restored := l.restored
 	l.client.restored.Store(&restored)
 	return l, nil
+}
+
+// hint asks what may be wrong where a connection could not be made, "" where that is
+// plain.
+func (t *target) hint(err error) string {
+	switch {
+	case strings.Contains(err.Error(), "unknown message type"):
+		return " (is that a Redis server?)"
+	case t.tls && errors.Is(err, errNoAnswer):
+		return " (does the server speak TLS?)"
+	case !t.tls && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)):
+		return " (does the server want TLS, and so rediss://?)"
+	}
+	return ""
 }
 
 // restored has those who missed something in an outage of a partition catch up.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ func TestOpenErrors(t *testing.T) {
 	silent.Hang()
 	nobody := servertest.NewProxy(t, plain.Addr)
 	nobody.Cut()
+	web := httptest.NewServer(nil)
+	t.Cleanup(web.Close)
 	withTLS := &chanxredis.Options{TLS: secure.TLS}
 	for _, tt := range []struct {
 		name, url string
@@ -41,8 +44,9 @@ func TestOpenErrors(t *testing.T) {
 		{"wrong password", "rediss://ann:secrets@" + secure.Addr, withTLS, "WRONGPASS"},
 		{"no password", "rediss://" + secure.Addr, withTLS, "NOAUTH"},
 		{"unknown certificate", "rediss://ann:secret@" + secure.Addr, nil, "certificate"},
-		{"no TLS where it has to be", "redis://ann:secret@" + secure.Addr, nil, ""},
-		{"TLS where there is none", "rediss://ann:secret@" + plain.Addr, withTLS, "no answer in time"},
+		{"no TLS where it has to be", "redis://ann:secret@" + secure.Addr, nil, "so rediss://?"},
+		{"TLS where there is none", "rediss://ann:secret@" + plain.Addr, withTLS, "no answer in time (does the server speak TLS?)"},
+		{"no Redis", "redis://ann:secret@" + web.Listener.Addr().String(), nil, "is that a Redis server?"},
 		{"no such database", plain.URL + "/77", nil, "index is out of range"},
 		{"bad URL", "redis://ann:secret@a,b", nil, "several hosts"},
 		{"bad prefix", plain.URL + "?prefix=a%20b", nil, "prefix"},

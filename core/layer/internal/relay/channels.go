@@ -117,7 +117,7 @@ func (c *Channels) Publish(ctx context.Context, channel string, data []byte) err
 		err = c.send(ctx, channel, stamp{publisher: c.id, number: number}, data)
 	}
 	if err != nil {
-		c.status.Failed(1)
+		c.status.Failed(err)
 	}
 	return err
 }

@@ -14,6 +14,10 @@ import (
 // lossPause is how long a loss is not logged again where there was no outage between.
 const lossPause = time.Minute
 
+// refusalPause is how long a server may refuse what is published before that is
+// logged: calls also fail in the moments before an outage is noticed.
+const refusalPause = 10 * time.Second
+
 // Status is how the connection to a server is. Its parts are what can be lost by
 // itself: one, or several where there are several servers. A new Status is up. All
 // its methods may be called from many goroutines at once, and none of them waits.
@@ -37,6 +41,14 @@ type Status struct {
 
 	lossLogged  time.Time
 	lossOutages uint64 // when it was logged
+
+	refusal refusal
+}
+
+// refusal is a time in which a server that is there took less than everything.
+type refusal struct {
+	since, last, logged time.Time
+	outages             uint64 // when it began
 }
 
 // NewStatus returns the status of a connection that is up. What names the server for
@@ -134,9 +146,28 @@ func (s *Status) Health() layer.Health {
 	}
 }
 
-// Failed counts messages or entries that could not be published. [Channels] counts
-// its own; who appends to a history counts here.
-func (s *Status) Failed(n int) { s.failed.Add(uint64(n)) }
+// Failed counts a message or an entry that could not be published, because of err.
+// [Channels] counts its own; who appends to a history counts here. A server that is
+// there and has refused for a while, being full perhaps, is logged once a minute.
+func (s *Status) Failed(err error) {
+	total := s.failed.Add(1)
+	if s.down.Load() > 0 {
+		return // the outage is logged
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := &s.refusal
+	if r.outages != s.outages || now.Sub(r.last) > lossPause {
+		r.since, r.outages = now, s.outages
+	}
+	r.last = now
+	if now.Sub(r.since) < refusalPause || now.Sub(r.logged) < lossPause {
+		return
+	}
+	r.logged = now
+	s.log.Warn("chanx: the layer's server does not take all that is published", "server", s.what, "error", err, "failed_so_far", total)
+}
 
 // Lost counts messages that were missed. The first loss after an outage is logged,
 // and others not more than once a minute.

@@ -76,8 +76,8 @@ func TestStatusOutage(t *testing.T) {
 		}
 		<-time.After(time.Second)
 		s.Up(5)
-		s.Failed(3)
-		want := layer.Health{Connected: true, Since: start.Add(time.Minute + 2*time.Second), Err: first, Outages: 1, Failed: 3}
+		s.Failed(first)
+		want := layer.Health{Connected: true, Since: start.Add(time.Minute + 2*time.Second), Err: first, Outages: 1, Failed: 1}
 		if s.Health() != want || s.Err() != nil || s.PartErr(5) != nil {
 			t.Errorf("after all: %+v, want %+v", s.Health(), want)
 		}
@@ -87,6 +87,35 @@ func TestStatusOutage(t *testing.T) {
 		}
 		if len(back) != 1 || !strings.Contains(back[0], "after=2s parts=2") {
 			t.Errorf("the return is logged as %q", back)
+		}
+	})
+}
+
+// A server that is there and refuses what is published is logged once it has done so
+// for a while, and once a minute.
+func TestStatusRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, logger := newBook()
+		s := relay.NewStatus(logger, "redis at somewhere")
+		fail := func(seconds int) {
+			for range seconds {
+				s.Failed(errors.New("OOM"))
+				<-time.After(time.Second)
+			}
+		}
+		fail(9)
+		s.Down(0, errors.New("away"))
+		fail(100)
+		s.Up(0)
+		fail(10)
+		if lines := b.lines("does not take"); len(lines) != 0 {
+			t.Errorf("what fails for a moment, or in an outage, is logged as %q", lines)
+		}
+		fail(70)
+		lines := b.lines("does not take")
+		if len(lines) != 2 || !strings.Contains(lines[0], "level=WARN") || !strings.Contains(lines[0], "error=OOM failed_so_far=120") {
+			t.Errorf("what fails for 80 s is logged as %q", lines)
 		}
 	})
 }
