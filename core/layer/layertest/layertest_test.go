@@ -62,6 +62,7 @@ func layerFaults() map[fault]string {
 		closesAll:      "CloseLeavesOthers",
 		leaks:          "CloseLeavesNoGoroutine",
 		waitsForSelf:   "PublishInHandler",
+		isOvertaken:    "PublishInHandlerReaction",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
@@ -48,6 +49,7 @@ const (
 	closesAll      fault = "closes other processes"
 	leaks          fault = "leaves goroutines"
 	waitsForSelf   fault = "waits for delivery in Publish inside a handler"
+	isOvertaken    fault = "reaches its own process first"
 )
 
 type networkSub struct {
@@ -115,18 +117,31 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	if fault != aliases {
 		data = bytes.Clone(data)
 	}
+	if fault == isOvertaken {
+		h.spread(name, data, func(s *networkSub) bool { return s.handle == h })
+		<-time.After(time.Millisecond)
+		h.spread(name, data, func(s *networkSub) bool { return s.handle != h })
+		return nil
+	}
+	h.spread(name, data, func(s *networkSub) bool { return fault != ownProcessOnly || s.handle == h })
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
-	for _, s := range h.network.subs {
-		if s.channel == h.channel("", name) && (fault != ownProcessOnly || s.handle == h) {
-			s.push(data)
-		}
-	}
 	if fault == keepsPublished {
 		s := h.stored(h.channel(history, name))
 		s.last++
 	}
 	return nil
+}
+
+// spread gives a message to the subscriptions that are to get it.
+func (h *handle) spread(name string, data []byte, to func(*networkSub) bool) {
+	h.network.mu.Lock()
+	defer h.network.mu.Unlock()
+	for _, s := range h.network.subs {
+		if s.channel == h.channel("", name) && to(s) {
+			s.push(data)
+		}
+	}
 }
 
 func (h *handle) Subscribe(ctx context.Context, name string, handler func([]byte)) (layer.Subscription, error) {
