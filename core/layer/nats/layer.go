@@ -84,7 +84,22 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 		l.history.heads.doubtAll()
 		l.followers.Restored(nil)
 	})
+	if err := l.prepare(bounded); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("chanxnats: the streams at %s: %w", c.target, err)
+	}
 	return l, nil
+}
+
+// prepare makes the streams where they are not there yet: before anybody needs them, as
+// a server before 2.10 may crash when it is asked for a message of a stream that is
+// being made.
+func (l *Layer) prepare(ctx context.Context) error {
+	if err := l.history.cover(ctx, layer.Retention{}); err != nil {
+		return err
+	}
+	_, err := l.presence.shelf.open(ctx)
+	return err
 }
 
 // Append implements [layer.History]. Where it returns an error that wraps

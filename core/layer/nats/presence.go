@@ -74,8 +74,7 @@ type presence struct {
 
 var _ relay.Roster = (*presence)(nil)
 
-// newPresence returns who is present as the servers know it. It asks them nothing
-// until it is used.
+// newPresence returns who is present as the servers know it.
 func newPresence(c *conn) *presence {
 	p := &presence{
 		conn:      c,
