@@ -117,15 +117,13 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	if fault != aliases {
 		data = bytes.Clone(data)
 	}
-	if fault == isOvertaken {
-		h.spread(name, data, func(s *networkSub) bool { return s.handle == h })
-		<-time.After(time.Millisecond)
-		h.spread(name, data, func(s *networkSub) bool { return s.handle != h })
-		return nil
-	}
-	h.spread(name, data, func(s *networkSub) bool { return fault != ownProcessOnly || s.handle == h })
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
+	for _, s := range h.network.subs {
+		if s.channel == h.channel("", name) && (fault != ownProcessOnly || s.handle == h) {
+			h.give(s, data)
+		}
+	}
 	if fault == keepsPublished {
 		s := h.stored(h.channel(history, name))
 		s.last++
@@ -133,15 +131,13 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	return nil
 }
 
-// spread gives a message to the subscriptions that are to get it.
-func (h *handle) spread(name string, data []byte, to func(*networkSub) bool) {
-	h.network.mu.Lock()
-	defer h.network.mu.Unlock()
-	for _, s := range h.network.subs {
-		if s.channel == h.channel("", name) && to(s) {
-			s.push(data)
-		}
+// give gives a message to a subscription.
+func (h *handle) give(s *networkSub, message any) {
+	if h.network.fault == isOvertaken && s.handle != h && !gate.Inside() {
+		time.AfterFunc(time.Millisecond, func() { s.push(message) })
+		return
 	}
+	s.push(message)
 }
 
 func (h *handle) Subscribe(ctx context.Context, name string, handler func([]byte)) (layer.Subscription, error) {
