@@ -31,10 +31,8 @@ var ErrClosed = errors.New("layer: closed")
 // channel exists while it has subscribers, and needs no setting up.
 //
 // Messages that one goroutine publishes to one channel, one after the other,
-// reach each subscription in that order and once. What a process publishes to a
-// channel because of a message that it got there from itself comes after that
-// message, too, from whatever goroutine. Nothing else is promised across publishers,
-// and nothing across channels.
+// reach each subscription in that order and once. Nothing is promised across
+// channels, nor across publishers.
 type Layer interface {
 	// Publish sends data to the subscriptions of a channel, in this process and
 	// in others. It returns once the layer is done with data, which the caller

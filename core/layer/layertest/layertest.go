@@ -103,7 +103,6 @@ func runLayer(t *testing.T, h Harness) {
 		{"CloseRace", testCloseRace},
 		{"CloseLeavesNoGoroutine", testCloseLeavesNoGoroutine},
 		{"PublishInHandler", testPublishInHandler},
-		{"PublishInHandlerReaction", testPublishInHandlerReaction},
 		{"PublishInHandlerPingPong", testPublishInHandlerPingPong},
 		{"PublishInHandlersCrossing", testPublishInHandlersCrossing},
 		{"SubscribeInHandler", testSubscribeInHandler},

@@ -62,7 +62,6 @@ func layerFaults() map[fault]string {
 		closesAll:      "CloseLeavesOthers",
 		leaks:          "CloseLeavesNoGoroutine",
 		waitsForSelf:   "PublishInHandler",
-		isOvertaken:    "PublishInHandlerReaction",
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
@@ -49,7 +48,6 @@ const (
 	closesAll      fault = "closes other processes"
 	leaks          fault = "leaves goroutines"
 	waitsForSelf   fault = "waits for delivery in Publish inside a handler"
-	isOvertaken    fault = "reaches its own process first"
 )
 
 type networkSub struct {
@@ -121,7 +119,7 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	defer h.network.mu.Unlock()
 	for _, s := range h.network.subs {
 		if s.channel == h.channel("", name) && (fault != ownProcessOnly || s.handle == h) {
-			h.give(s, data)
+			s.push(data)
 		}
 	}
 	if fault == keepsPublished {
@@ -129,15 +127,6 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 		s.last++
 	}
 	return nil
-}
-
-// give gives a message to a subscription.
-func (h *handle) give(s *networkSub, message any) {
-	if h.network.fault == isOvertaken && s.handle != h && !gate.Inside() {
-		time.AfterFunc(time.Millisecond, func() { s.push(message) })
-		return
-	}
-	s.push(message)
 }
 
 func (h *handle) Subscribe(ctx context.Context, name string, handler func([]byte)) (layer.Subscription, error) {

@@ -1,9 +1,7 @@
 package layertest
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -36,42 +34,6 @@ func testPublishInHandler(f *fixture) {
 	f.publish(b, "room", "go")
 	for _, in := range []*inbox{before, after, far} {
 		in.expect(want...)
-	}
-}
-
-// testPublishInHandlerReaction: what somebody publishes because of a message comes after
-// that message, everywhere: from inside the handler, or from elsewhere in its process.
-func testPublishInHandlerReaction(f *fixture) {
-	const questions = 50
-	a, b := f.open(), f.open()
-	asked := make(chan string, questions)
-	f.subscribe(a, "room", func(data []byte) {
-		if q, ok := strings.CutPrefix(string(data), "question "); ok {
-			f.publish(a, "room", "at once "+q)
-			asked <- q
-		}
-	})
-	var answers sync.WaitGroup
-	defer answers.Wait()
-	answers.Go(func() {
-		for range questions {
-			f.publish(a, "room", "soon "+<-asked)
-		}
-	})
-	here, far := f.collect(a, "room"), f.collect(b, "room")
-	for i := range questions {
-		f.publish(a, "room", "question "+strconv.Itoa(i))
-	}
-	for _, in := range []*inbox{here, far} {
-		got := in.waitCount(3 * questions)
-		for i := range questions {
-			q := strconv.Itoa(i)
-			at := slices.Index(got, "question "+q)
-			if at < 0 || slices.Index(got, "at once "+q) < at || slices.Index(got, "soon "+q) < at {
-				f.Errorf("question %s does not come before its answers: %s", q, summary(got))
-				break
-			}
-		}
 	}
 }
 

@@ -34,18 +34,17 @@ func (b *broker) Part(string) int { return 0 }
 // on the same machine that takes one publisher 30 µs in place of 1, and of the CPU,
 // the server's included, 10 µs more for each message where many publish at once. For
 // that a nil error means that the server has the message, as it does with history.
-func (b *broker) Publish(ctx context.Context, channel string, data []byte, meanwhile func()) error {
+func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
 	subject := b.conn.subject(messageKind, channel)
-	return b.conn.failure(ctx, "publishing to "+subject, b.publish(ctx, subject, data, meanwhile))
+	return b.conn.failure(ctx, "publishing to "+subject, b.publish(ctx, subject, data))
 }
 
-func (b *broker) publish(ctx context.Context, subject string, data []byte, meanwhile func()) error {
+func (b *broker) publish(ctx context.Context, subject string, data []byte) error {
 	c := b.conn
 	session := c.outConfirm.session()
 	if err := c.out.Publish(subject, data); err != nil {
 		return err
 	}
-	meanwhile()
 	if err := c.outConfirm.confirm(ctx, session); err != nil {
 		return err
 	}

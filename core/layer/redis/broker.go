@@ -19,8 +19,8 @@ var _ relay.Broker = (*broker)(nil)
 
 func (b *broker) Part(channel string) int { return b.c.part(channel) }
 
-func (b *broker) Publish(ctx context.Context, channel string, data []byte, meanwhile func()) error {
-	return b.c.publish(ctx, channel, data, meanwhile)
+func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
+	return b.c.publish(ctx, channel, data)
 }
 
 func (b *broker) Listen(ctx context.Context, channel string) error {

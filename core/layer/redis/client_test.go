@@ -71,7 +71,7 @@ func TestListen(t *testing.T) {
 		}
 		for i := range boxes {
 			for j := range 3 {
-				if err := b.publish(t.Context(), name(i), fmt.Append(nil, i, j), nothing); err != nil {
+				if err := b.publish(t.Context(), name(i), fmt.Append(nil, i, j)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -90,7 +90,7 @@ func TestListen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range boxes {
-			if err := b.publish(t.Context(), name(i), []byte("again"), nothing); err != nil {
+			if err := b.publish(t.Context(), name(i), []byte("again")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -119,7 +119,7 @@ func TestPublishOrder(t *testing.T) {
 		for p := range publishers {
 			publishing.Go(func() {
 				for i := range messages {
-					if err := c.publish(t.Context(), "room", fmt.Appendf(nil, "%d %d", p, i), nothing); err != nil {
+					if err := c.publish(t.Context(), "room", fmt.Appendf(nil, "%d %d", p, i)); err != nil {
 						t.Error(err)
 					}
 				}
@@ -170,6 +170,3 @@ func TestDo(t *testing.T) {
 		}
 	})
 }
-
-// nothing is to be done while a message is on its way.
-func nothing() {}

@@ -37,29 +37,15 @@ func newSender(c *client) *sender {
 }
 
 // publish sends data to who listens to a channel's messages, and waits for the server
-// to have it, for the timeout at the most. It calls meanwhile once the message has its
-// place in the order. Where it returns an error, data must not be changed any more. The
-// errors are those of do.
-func (c *client) publish(ctx context.Context, channel string, data []byte, meanwhile func()) error {
-	m, err := c.post(c.part(channel), c.key(kindMessage, channel), data)
-	if err != nil {
-		return err
-	}
-	meanwhile()
-	return c.await(ctx, m)
+// to have it, for the timeout at the most. Of what one goroutine publishes the order is
+// kept. Where it returns an error, data must not be changed any more. The errors are
+// those of do.
+func (c *client) publish(ctx context.Context, channel string, data []byte) error {
+	return c.send(ctx, c.part(channel), c.key(kindMessage, channel), data)
 }
 
 // send publishes to a channel of the server.
 func (c *client) send(ctx context.Context, part int, name string, data []byte) error {
-	m, err := c.post(part, name, data)
-	if err != nil {
-		return err
-	}
-	return c.await(ctx, m)
-}
-
-// post gives a message its place among those that are to be published.
-func (c *client) post(part int, name string, data []byte) (*message, error) {
 	m, _ := c.messages.Get().(*message)
 	if m == nil {
 		m = &message{done: make(chan error, 1), timer: time.NewTimer(c.timeout)}
@@ -69,29 +55,21 @@ func (c *client) post(part int, name string, data []byte) (*message, error) {
 	m.name, m.data, m.since = name, rueidis.BinaryString(data), time.Now()
 	if !c.senders[part].add(m) {
 		m.timer.Stop()
-		return nil, layer.ErrClosed
+		return layer.ErrClosed
 	}
-	return m, nil
-}
-
-// await waits for what becomes of a message.
-func (c *client) await(ctx context.Context, m *message) error {
 	var err error
 	select {
 	case err = <-m.done:
-	default: // what is known counts, even if time was over before somebody asked
-		select {
-		case err = <-m.done:
-		case <-ctx.Done():
-			m.timer.Stop()
-			return fmt.Errorf("chanxredis: %w", ctx.Err())
-		case <-m.timer.C:
-			return fmt.Errorf("%w: %w", layer.ErrUnavailable, errNoAnswer)
-		}
+		m.timer.Stop()
+		m.name, m.data = "", ""
+		c.messages.Put(m) // nobody else has it any more
+		return err
+	case <-ctx.Done():
+		err = fmt.Errorf("chanxredis: %w", ctx.Err())
+	case <-m.timer.C:
+		err = fmt.Errorf("%w: %w", layer.ErrUnavailable, errNoAnswer)
 	}
 	m.timer.Stop()
-	m.name, m.data = "", ""
-	c.messages.Put(m) // nobody else has it any more
 	return err
 }
 

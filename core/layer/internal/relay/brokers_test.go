@@ -14,8 +14,7 @@ type stuckBroker struct {
 
 func (*stuckBroker) Part(string) int { return 0 }
 
-func (*stuckBroker) Publish(ctx context.Context, _ string, _ []byte, meanwhile func()) error {
-	meanwhile()
+func (*stuckBroker) Publish(ctx context.Context, _ string, _ []byte) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -51,11 +50,8 @@ func (b *countingBroker) String() string {
 	return b.calls
 }
 
-func (*countingBroker) Part(string) int { return 0 }
-
-// Publish leaves the calling to who asked for it.
-func (*countingBroker) Publish(context.Context, string, []byte, func()) error { return nil }
-
+func (*countingBroker) Part(string) int                                  { return 0 }
+func (*countingBroker) Publish(context.Context, string, []byte) error    { return nil }
 func (b *countingBroker) Listen(_ context.Context, channel string) error { return b.note("listen ") }
 func (b *countingBroker) Unlisten(string)                                { _ = b.note("unlisten ") }
 
@@ -69,7 +65,7 @@ type echo struct {
 
 func (*echo) Part(channel string) int { return len(channel) }
 
-func (e *echo) Publish(_ context.Context, channel string, data []byte, _ func()) error {
+func (e *echo) Publish(_ context.Context, channel string, data []byte) error {
 	e.receive(channel, data)
 	return errCut
 }

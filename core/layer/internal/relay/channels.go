@@ -19,13 +19,11 @@ type Broker interface {
 	// depends on; 0 where there is one.
 	Part(channel string) int
 
-	// Publish sends data to who listens to the channel, and waits until the server
-	// has it. It calls meanwhile once, on the same goroutine, as soon as no message
-	// to the channel can get before this one any more; where it comes to an error
-	// before that it doesn't. Data may be kept until it returns only, but longer
-	// where it returns an error. The context has a deadline, unless the options say
-	// Bounded. Where the server is away the error wraps layer.ErrUnavailable.
-	Publish(ctx context.Context, channel string, data []byte, meanwhile func()) error
+	// Publish sends data to who listens to the channel. Data may be kept until it
+	// returns only, but longer where it returns an error. The context has a
+	// deadline, unless the options say Bounded. Where the server is away the error wraps layer.ErrUnavailable.
+	// Messages that one goroutine publishes to one channel arrive in that order.
+	Publish(ctx context.Context, channel string, data []byte) error
 
 	// Listen begins to give the channel's messages, also those of this process, to
 	// [Channels.Receive]: those that are published after it has returned. It
@@ -105,41 +103,26 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 }
 
 // Publish implements layer.Layer. What stands at layer.Memory holds for the handlers
-// of this process: it calls them itself, and may return layer.ErrBacklog, where other
-// processes get the message even so. Where the server does not take it the error wraps
+// of this process: it calls them itself, and may return layer.ErrBacklog. The message
+// is then not sent. Where the server does not take it the error wraps
 // layer.ErrUnavailable, and handlers of this process have got it.
 func (c *Channels) Publish(ctx context.Context, channel string, data []byte) error {
-	if c.closed.Load() {
-		return layer.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
+	if err := c.local.Publish(ctx, channel, data); err != nil {
 		return err
-	}
-	// The handlers here are called while the message is on its way, and not before:
-	// what they publish because of it must not overtake it.
-	var given bool
-	var failed error
-	give := func() {
-		given = true
-		failed = c.local.Publish(ctx, channel, data)
 	}
 	// Those that fail have numbers too, so that others learn what they have missed.
 	number := c.numbers.next(channel)
 	err := c.status.PartErr(c.broker.Part(channel))
 	if err == nil {
-		err = c.send(ctx, channel, stamp{publisher: c.id, number: number}, data, give)
-	}
-	if !given {
-		give()
+		err = c.send(ctx, channel, stamp{publisher: c.id, number: number}, data)
 	}
 	if err != nil {
 		c.status.Failed(err)
-		return err
 	}
-	return failed
+	return err
 }
 
-func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byte, meanwhile func()) error {
+func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byte) error {
 	bounded := ctx
 	if !c.options.Bounded {
 		var cancel context.CancelFunc
@@ -148,7 +131,7 @@ func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byt
 	}
 	b := c.buffers.Get().(*[]byte)
 	*b = append(s.append((*b)[:0]), data...)
-	err := c.broker.Publish(bounded, channel, *b, meanwhile)
+	err := c.broker.Publish(bounded, channel, *b)
 	switch {
 	case err == nil:
 		if cap(*b) <= 64<<10 {

@@ -256,14 +256,13 @@ type broker struct{ *process }
 
 func (b broker) Part(string) int { return 0 }
 
-func (b broker) Publish(ctx context.Context, channel string, data []byte, meanwhile func()) error {
+func (b broker) Publish(ctx context.Context, channel string, data []byte) error {
 	if err := b.usable(ctx, "publish"); err != nil {
 		return err
 	}
 	data = bytes.Clone(data)
 	var err error
 	outside(func() { err = b.server.memory.Publish(ctx, channel, data) })
-	meanwhile()
 	return err
 }
 

@@ -58,10 +58,8 @@ export function http(running) {
         if (path === '/ws/chat') await clients[0].next(); // the second one joined
         const { status } = await running().publish(group, { action, payload });
         assert.equal(status, 202);
-        for (const client of clients) {
-          await client.expect(frame);
-          await client.close();
-        }
+        for (const client of clients) await client.expect(frame);
+        for (const client of clients) await client.close(); // of which the others are told
       });
     }
 
