@@ -192,9 +192,9 @@ func allClosed(k *kit) {
 	s.nobodyLeft()
 	s.eventually("every connection is closed", func() bool { return w.open.Load() == 0 })
 	last := s.open("/ws")
-	if w.open.Load() != 1 {
-		s.Errorf("%d connections are open, and one is in use", w.open.Load())
-	}
+	// The client that hung up during its handshake may have been in the server's
+	// backlog until now, and not counted.
+	s.eventually("no connection is open but the one in use", func() bool { return w.open.Load() == 1 })
 	go s.end()
 	for got := last.next(); got != "end"; got = last.next() {
 		if !strings.HasPrefix(got, "close 1012") {
