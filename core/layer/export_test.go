@@ -4,7 +4,7 @@ import "sync"
 
 // Channels returns how many channels the layer knows.
 func (m *Memory) Channels() int {
-	return count(&m.channels)
+	return m.channels.Len()
 }
 
 func count(m *sync.Map) (n int) {

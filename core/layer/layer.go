@@ -16,11 +16,12 @@ package layer
 
 import (
 	"context"
-	"errors"
+
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 // ErrClosed is the error of a call on a layer that was closed.
-var ErrClosed = errors.New("layer: closed")
+var ErrClosed = local.ErrClosed
 
 // Layer carries messages between the hubs of an application.
 //
@@ -31,8 +32,11 @@ var ErrClosed = errors.New("layer: closed")
 // channel exists while it has subscribers, and needs no setting up.
 //
 // Messages that one goroutine publishes to one channel, one after the other,
-// reach each subscription in that order and once. Nothing is promised across
-// channels, nor across publishers.
+// reach each subscription in that order and once. An answer, which somebody publishes
+// to a channel because of a message that a handler got there, comes after that
+// message: to all subscriptions, where the answer is of the message's own process;
+// to those of that process and of its own, where it is of another. Nothing else is
+// promised across publishers, and nothing across channels.
 type Layer interface {
 	// Publish sends data to the subscriptions of a channel, in this process and
 	// in others. It returns once the layer is done with data, which the caller

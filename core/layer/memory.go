@@ -3,13 +3,16 @@ package layer
 import (
 	"context"
 	"hash/maphash"
-	"sync"
 	"sync/atomic"
+
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
-// shards is over how many locks those are spread who make channels and remove
-// them. Who publishes takes none of them.
-const shards = 64
+// ErrBacklog is the error of [Memory.Publish] and [Memory.Append] inside a handler,
+// when too many messages that handlers published wait on the channel. The message
+// was not sent. Handlers that answer each message with several to the same channel
+// come here.
+var ErrBacklog = local.ErrBacklog
 
 // Memory is the [Layer] of an application that runs as one process, with [History]
 // and [Presence]. Hubs on the same Memory see each other's messages.
@@ -34,68 +37,39 @@ const shards = 64
 //
 // Make one with [NewMemory].
 type Memory struct {
-	seed     maphash.Seed
 	closed   atomic.Bool
-	channels sync.Map // of *memoryChannel, by name: read without a lock, changed under the shard's
-	shards   [shards]shard
-
+	channels *local.Channels
 	history  histories
 	presence memoryPresence
 }
 
 var _ Layer = (*Memory)(nil)
 
-type shard struct {
-	mu sync.Mutex
-	_  [56]byte // keeps the locks of two shards off one cache line
-}
+// shards is over how many locks the channels with history, and those with presence,
+// are spread.
+const shards = 64
 
 // NewMemory returns an empty memory layer. It has no goroutines, and a channel
 // costs nothing once its last subscriber has left.
 func NewMemory() *Memory {
-	m := &Memory{seed: maphash.MakeSeed()}
+	m := &Memory{channels: local.NewChannels()}
 	m.history.init()
+	m.presence.seed = maphash.MakeSeed()
 	return m
-}
-
-func (m *Memory) shard(channel string) *shard {
-	return &m.shards[maphash.String(m.seed, channel)%shards]
 }
 
 // Publish implements [Layer]. Besides the errors stated there it returns
 // [ErrBacklog].
 func (m *Memory) Publish(ctx context.Context, channel string, data []byte) error {
-	if m.closed.Load() {
-		return ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c, ok := m.channels.Load(channel)
-	if !ok {
-		return nil
-	}
-	return c.(*memoryChannel).publish(ctx, data)
+	return m.channels.Publish(ctx, channel, data, nil)
 }
 
 // Subscribe implements [Layer].
 func (m *Memory) Subscribe(ctx context.Context, channel string, handler func(data []byte)) (Subscription, error) {
-	if err := ctx.Err(); err != nil {
+	sub, err := m.channels.Subscribe(ctx, channel, handler)
+	if err != nil {
 		return nil, err
 	}
-	sub := &subscription[[]byte]{registry: m, channel: channel, handler: handler}
-	s := m.shard(channel)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	// Under the lock, so that Close either ends this subscription or is seen here.
-	if m.closed.Load() {
-		return nil, ErrClosed
-	}
-	c, ok := m.channels.Load(channel)
-	if !ok {
-		c, _ = m.channels.LoadOrStore(channel, &memoryChannel{})
-	}
-	c.(*memoryChannel).add(sub)
 	return sub, nil
 }
 
@@ -104,27 +78,8 @@ func (m *Memory) Close() error {
 	if m.closed.Swap(true) {
 		return nil
 	}
-	for i := range m.shards { // who has its lock has not seen that it is closed
-		m.shards[i].mu.Lock()
-		m.shards[i].mu.Unlock() //nolint:staticcheck // it was waited for
-	}
-	m.channels.Range(func(name, c any) bool {
-		m.channels.Delete(name)
-		for _, sub := range c.(*memoryChannel).clear() {
-			sub.gate.Shut()
-		}
-		return true
-	})
+	m.channels.Close()
 	m.history.close()
 	m.presence.close()
 	return nil
-}
-
-func (m *Memory) remove(sub *subscription[[]byte]) {
-	s := m.shard(sub.channel)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c, ok := m.channels.Load(sub.channel); ok && c.(*memoryChannel).remove(sub) == 0 {
-		m.channels.Delete(sub.channel)
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 var _ History = (*Memory)(nil)
@@ -56,7 +58,7 @@ func (m *Memory) Follow(ctx context.Context, channel string, handler func(Entry)
 	if err := ctx.Err(); err != nil {
 		return Position{}, nil, err
 	}
-	sub := &subscription[Entry]{registry: &m.history, channel: channel, handler: handler}
+	sub := &local.Subscription[Entry]{Registry: &m.history, Channel: channel, Handler: handler}
 	at, err := m.history.follow(sub)
 	if err != nil {
 		return Position{}, nil, err
@@ -146,7 +148,7 @@ func (h *histories) append(ctx context.Context, channel string, a appended) erro
 		return err
 	}
 	defer c.unpin()
-	return c.turn.do(ctx, a, c.append)
+	return c.turn.Do(ctx, a, c.append)
 }
 
 func (h *histories) read(channel string, after Position, limit int) ([]Entry, Position, error) {
@@ -164,20 +166,20 @@ func (h *histories) read(channel string, after Position, limit int) ([]Entry, Po
 	return nil, head, nil
 }
 
-func (h *histories) follow(sub *subscription[Entry]) (Position, error) {
-	s := h.shard(sub.channel)
+func (h *histories) follow(sub *local.Subscription[Entry]) (Position, error) {
+	s := h.shard(sub.Channel)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := h.channel(s, sub.channel)
+	c, err := h.channel(s, sub.Channel)
 	if err != nil {
 		return Position{}, err
 	}
 	return c.follow(sub), nil
 }
 
-// remove ends the subscription of a follower.
-func (h *histories) remove(sub *subscription[Entry]) {
-	if c := h.known(sub.channel); c != nil && c.unfollow(sub) {
+// Remove ends the subscription of a follower.
+func (h *histories) Remove(sub *local.Subscription[Entry]) {
+	if c := h.known(sub.Channel); c != nil && c.unfollow(sub) {
 		h.forget(c)
 	}
 }
@@ -210,7 +212,7 @@ func (h *histories) close() {
 	h.channels.Range(func(name, c any) bool {
 		h.channels.Delete(name)
 		for _, sub := range c.(*historyChannel).close() {
-			sub.gate.Shut()
+			sub.Gate.Shut()
 		}
 		return true
 	})

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 // historyChannel is a channel with history of [Memory].
@@ -17,14 +19,14 @@ type historyChannel struct {
 	name      string
 	epoch     string
 	pins      atomic.Int64 // calls that append, or unpinnable
-	turn      turn[appended]
+	turn      local.Turn[appended]
 
 	mu        sync.Mutex // never held while a handler runs
 	closed    bool
 	last      uint64 // number of the last entry
 	keep      Retention
 	entries   ring
-	followers subscribers[Entry]
+	followers local.Subscribers[Entry]
 	idle      time.Duration // since when there are neither entries nor followers
 	timer     *time.Timer
 	armed     bool
@@ -36,9 +38,9 @@ type appended struct {
 	keep Retention
 }
 
-func (a appended) size() int { return len(a.data) }
+func (a appended) Size() int { return len(a.data) }
 
-func (a appended) own() appended { return a }
+func (a appended) Own() appended { return a }
 
 // unpinnable are the pins of a channel that is being forgotten.
 const unpinnable = -1
@@ -77,9 +79,9 @@ func (c *historyChannel) append(a appended) {
 		c.arm(now)
 	}
 	e := Entry{Position: Position{Epoch: c.epoch, Seq: c.last}, Data: a.data}
-	followers := c.followers.load()
+	followers := c.followers.Load()
 	c.mu.Unlock()
-	callAll(followers, e)
+	local.CallAll(followers, e)
 }
 
 func (c *historyChannel) read(after Position, limit int) ([]Entry, Position, error) {
@@ -113,18 +115,18 @@ func gap(after, head Position) error {
 	return fmt.Errorf("%w: after %d of %q, the last one is %d of %q", ErrGap, after.Seq, after.Epoch, head.Seq, head.Epoch)
 }
 
-func (c *historyChannel) follow(sub *subscription[Entry]) Position {
+func (c *historyChannel) follow(sub *local.Subscription[Entry]) Position {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.followers.add(sub)
+	c.followers.Add(sub)
 	return Position{Epoch: c.epoch, Seq: c.last}
 }
 
 // unfollow reports whether the channel may be forgotten.
-func (c *historyChannel) unfollow(sub *subscription[Entry]) bool {
+func (c *historyChannel) unfollow(sub *local.Subscription[Entry]) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.followers.remove(sub) > 0 {
+	if c.closed || c.followers.Remove(sub) > 0 {
 		return false
 	}
 	if c.last == 0 {
@@ -182,7 +184,7 @@ func (c *historyChannel) wake() {
 	case c.closed:
 	case c.entries.count > 0:
 		c.arm(now)
-	case len(c.followers.load()) > 0: // the last one to leave sets it again
+	case len(c.followers.Load()) > 0: // the last one to leave sets it again
 	case now-c.idle < c.keep.Age || c.pins.Load() > 0:
 		c.arm(now)
 	default:
@@ -201,11 +203,11 @@ func (c *historyChannel) state() (needed, begun bool) {
 	defer c.mu.Unlock()
 	begun = c.last > 0
 	recent := begun && c.histories.now()-c.idle < c.keep.Age
-	return recent || c.entries.count > 0 || len(c.followers.load()) > 0, begun
+	return recent || c.entries.count > 0 || len(c.followers.Load()) > 0, begun
 }
 
 // close returns the followers, which it has removed.
-func (c *historyChannel) close() []*subscription[Entry] {
+func (c *historyChannel) close() []*local.Subscription[Entry] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -213,5 +215,5 @@ func (c *historyChannel) close() []*subscription[Entry] {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	return c.followers.clear()
+	return c.followers.Clear()
 }

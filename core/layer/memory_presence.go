@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 var _ Presence = (*Memory)(nil)
@@ -16,6 +18,7 @@ var _ Presence = (*Memory)(nil)
 // Of its locks, owners' is taken before a shard's. None is held while a handler
 // runs.
 type memoryPresence struct {
+	seed   maphash.Seed
 	mu     sync.RWMutex
 	owners map[string]*memoryOwner
 	shards [shards]rosterShard
@@ -38,7 +41,7 @@ type memoryOwner struct {
 }
 
 func (m *Memory) rosterShard(channel string) *rosterShard {
-	return &m.presence.shards[maphash.String(m.seed, channel)%shards]
+	return &m.presence.shards[maphash.String(m.presence.seed, channel)%shards]
 }
 
 // usable returns the error of a call that comes after Close or the context's end.
@@ -220,7 +223,7 @@ func (m *Memory) Watch(
 		return nil, ErrClosed
 	}
 	defer r.unpin()
-	w := &subscription[PresenceChange]{registry: r, channel: channel, handler: handler}
+	w := &local.Subscription[PresenceChange]{Registry: r, Channel: channel, Handler: handler}
 	if err := r.startWatch(w); err != nil {
 		return nil, err
 	}
@@ -262,13 +265,13 @@ func (p *memoryPresence) close() {
 		s.mu.Lock()
 		rosters := s.rosters
 		s.rosters, s.owned = nil, nil
-		var watches []*subscription[PresenceChange]
+		var watches []*local.Subscription[PresenceChange]
 		for _, r := range rosters {
 			watches = append(watches, r.close()...)
 		}
 		s.mu.Unlock()
 		for _, w := range watches {
-			w.gate.Shut()
+			w.Gate.Shut()
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 // roster is who is on a channel of [Memory]: it exists while there are members or
@@ -20,11 +21,11 @@ type roster struct {
 	memory  *Memory
 	shard   *rosterShard
 	channel string
-	turn    turn[posted]
+	turn    local.Turn[posted]
 	// starting is how many watches are in their first call, which has no turn: a
 	// watch may start inside a handler, where it must not wait for one.
 	starting atomic.Int32
-	watches  subscribers[PresenceChange]
+	watches  local.Subscribers[PresenceChange]
 
 	members  map[string]*memoryMember
 	sessions map[sessionName]*memorySession
@@ -37,8 +38,8 @@ type roster struct {
 // posted asks who has the turn to tell of what is pending.
 type posted struct{}
 
-func (posted) size() int     { return 0 }
-func (p posted) own() posted { return p }
+func (posted) Size() int     { return 0 }
+func (p posted) Own() posted { return p }
 
 // memoryMember is who is present, through sessions or in grace.
 type memoryMember struct {
@@ -66,7 +67,7 @@ type memorySession struct {
 // pendingChange is a change and who watched when it happened.
 type pendingChange struct {
 	PresenceChange
-	watches []*subscription[PresenceChange]
+	watches []*local.Subscription[PresenceChange]
 }
 
 func nameOf(s Session) sessionName { return sessionName{key: s.Key, id: s.ID, owner: s.Owner} }
@@ -144,7 +145,7 @@ func (r *roster) end(session *memorySession) {
 func (r *roster) settle(members ...*memoryMember) {
 	var change PresenceChange
 	size := 0
-	watches := r.watches.load()
+	watches := r.watches.Load()
 	for _, m := range members {
 		switch {
 		case m.last != nil:
@@ -176,7 +177,7 @@ func (r *roster) settle(members ...*memoryMember) {
 
 // isFull reports whether handlers have made as many changes as may wait.
 func (r *roster) isFull(size int) bool {
-	return len(r.pending) >= maxPosted || len(r.pending) > 0 && r.pendingBytes+size > maxPostedBytes
+	return len(r.pending) >= local.MaxPosted || len(r.pending) > 0 && r.pendingBytes+size > local.MaxPostedBytes
 }
 
 // list returns the members, in no order. A nil roster has none.
@@ -196,20 +197,20 @@ func sortMembers(members []Member) {
 }
 
 // watch adds a watch, and returns the members that it has no changes of.
-func (r *roster) watch(w *subscription[PresenceChange]) ([]Member, error) {
+func (r *roster) watch(w *local.Subscription[PresenceChange]) ([]Member, error) {
 	r.shard.mu.Lock()
 	defer r.shard.mu.Unlock()
 	if r.memory.closed.Load() {
 		return nil, ErrClosed
 	}
-	r.watches.add(w)
+	r.watches.Add(w)
 	return r.list(), nil
 }
 
 // startWatch tells the handler who is there. Who has changes for it meanwhile waits
 // at its gate, or, inside a handler, which may be this one, leaves them to be told
 // of here.
-func (r *roster) startWatch(w *subscription[PresenceChange]) (err error) {
+func (r *roster) startWatch(w *local.Subscription[PresenceChange]) (err error) {
 	r.starting.Add(1)
 	returned := false
 	defer func() {
@@ -219,22 +220,22 @@ func (r *roster) startWatch(w *subscription[PresenceChange]) (err error) {
 		r.starting.Add(-1)
 		r.post()
 	}()
-	w.gate.Run(func() {
+	w.Gate.Run(func() {
 		var members []Member
 		if members, err = r.watch(w); err == nil {
 			sortMembers(members)
-			w.handler(PresenceChange{All: true, Joined: members})
+			w.Handler(PresenceChange{All: true, Joined: members})
 		}
 	})
 	returned = true
 	return err
 }
 
-// remove ends a watch. Roster is the registry of its subscriptions.
-func (r *roster) remove(w *subscription[PresenceChange]) {
+// Remove ends a watch. Roster is the registry of its subscriptions.
+func (r *roster) Remove(w *local.Subscription[PresenceChange]) {
 	r.shard.mu.Lock()
 	defer r.shard.mu.Unlock()
-	r.watches.remove(w)
+	r.watches.Remove(w)
 	r.forgetIdle()
 }
 
@@ -246,18 +247,18 @@ func (r *roster) unpin() {
 }
 
 func (r *roster) forgetIdle() {
-	if r.pins == 0 && len(r.members) == 0 && len(r.watches.load()) == 0 && r.shard.rosters[r.channel] == r {
+	if r.pins == 0 && len(r.members) == 0 && len(r.watches.Load()) == 0 && r.shard.rosters[r.channel] == r {
 		delete(r.shard.rosters, r.channel)
 	}
 }
 
 // close returns the watches that it has removed.
-func (r *roster) close() []*subscription[PresenceChange] {
+func (r *roster) close() []*local.Subscription[PresenceChange] {
 	for _, m := range r.members {
 		m.endGrace()
 	}
 	r.members, r.sessions = nil, nil
-	return r.watches.clear()
+	return r.watches.Clear()
 }
 
 // change calls f with the roster's lock, and tells of what it has changed: it waits
@@ -267,11 +268,11 @@ func (r *roster) change(ctx context.Context, f func(posts bool) error) error {
 	switch {
 	case r.leavesToStarting():
 		posts = true
-	case r.turn.acquire():
+	case r.turn.Acquire():
 	case gate.Inside():
 		posts = true
 	default:
-		if err := r.turn.wait(ctx); err != nil {
+		if err := r.turn.Wait(ctx); err != nil {
 			return err
 		}
 	}
@@ -284,7 +285,7 @@ func (r *roster) change(ctx context.Context, f func(posts bool) error) error {
 	if posts {
 		r.post()
 	} else {
-		r.turn.use(posted{}, r.tell)
+		r.turn.Use(posted{}, r.tell)
 	}
 	return err
 }
@@ -302,8 +303,8 @@ func (r *roster) post() {
 	}
 	// If so much is posted that this is refused, then there is something posted,
 	// and whoever comes to it tells of all that is pending.
-	if done, _ := r.turn.post(posted{}); !done {
-		r.turn.use(posted{}, r.tell)
+	if done, _ := r.turn.Post(posted{}); !done {
+		r.turn.Use(posted{}, r.tell)
 	}
 }
 
@@ -317,7 +318,7 @@ func (r *roster) tell(posted) {
 		}
 	}()
 	for c, ok := r.next(); ok; c, ok = r.next() {
-		callAll(c.watches, c.PresenceChange)
+		local.CallAll(c.watches, c.PresenceChange)
 	}
 	told = true
 }

@@ -103,6 +103,7 @@ func runLayer(t *testing.T, h Harness) {
 		{"CloseRace", testCloseRace},
 		{"CloseLeavesNoGoroutine", testCloseLeavesNoGoroutine},
 		{"PublishInHandler", testPublishInHandler},
+		{"Answers", testAnswers},
 		{"PublishInHandlerPingPong", testPublishInHandlerPingPong},
 		{"PublishInHandlersCrossing", testPublishInHandlersCrossing},
 		{"SubscribeInHandler", testSubscribeInHandler},

@@ -62,6 +62,8 @@ func layerFaults() map[fault]string {
 		closesAll:      "CloseLeavesOthers",
 		leaks:          "CloseLeavesNoGoroutine",
 		waitsForSelf:   "PublishInHandler",
+		nearFirst:      "Answers",
+		farFirst:       "Answers",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
@@ -48,6 +49,8 @@ const (
 	closesAll      fault = "closes other processes"
 	leaks          fault = "leaves goroutines"
 	waitsForSelf   fault = "waits for delivery in Publish inside a handler"
+	nearFirst      fault = "reaches its own process first"
+	farFirst       fault = "reaches other processes first"
 )
 
 type networkSub struct {
@@ -118,7 +121,13 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	for _, s := range h.network.subs {
-		if s.channel == h.channel("", name) && (fault != ownProcessOnly || s.handle == h) {
+		if s.channel != h.channel("", name) || fault == ownProcessOnly && s.handle != h {
+			continue
+		}
+		late := fault == nearFirst && s.handle != h || fault == farFirst && s.handle == h
+		if late && !gate.Inside() {
+			time.AfterFunc(time.Millisecond, func() { s.push(data) })
+		} else {
 			s.push(data)
 		}
 	}

@@ -1,7 +1,9 @@
 package layertest
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -34,6 +36,54 @@ func testPublishInHandler(f *fixture) {
 	f.publish(b, "room", "go")
 	for _, in := range []*inbox{before, after, far} {
 		in.expect(want...)
+	}
+}
+
+// testAnswers: an answer comes after the message, in the process that asks and in the
+// one that answers, whichever of them it is, and whether the handler publishes it or
+// somebody whom it tells.
+func testAnswers(f *fixture) {
+	const questions = 50
+	a, b := f.open(), f.open()
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	end := make(chan struct{})
+	defer close(end)
+	answer := func(l layer.Layer, who string) {
+		asked := make(chan string, questions)
+		f.subscribe(l, "room", func(data []byte) {
+			if q, ok := strings.CutPrefix(string(data), "question "); ok {
+				f.publish(l, "room", who+" at once "+q)
+				asked <- q
+			}
+		})
+		telling.Go(func() {
+			for {
+				select {
+				case q := <-asked:
+					f.publish(l, "room", who+" soon "+q)
+				case <-end:
+					return
+				}
+			}
+		})
+	}
+	answer(a, "near")
+	answer(b, "far")
+	near, far := f.collect(a, "room"), f.collect(b, "room")
+	for i := range questions {
+		f.publish(a, "room", "question "+strconv.Itoa(i))
+	}
+	for _, in := range []*inbox{near, far} {
+		got := in.waitCount(5 * questions)
+		for i := range questions {
+			q := strconv.Itoa(i)
+			at := slices.Index(got, "question "+q)
+			first := slices.IndexFunc(got, func(m string) bool { return strings.HasSuffix(m, " "+q) })
+			if at < 0 || first < at {
+				f.Errorf("question %s comes after %q", q, got[max(first, 0)])
+			}
+		}
 	}
 }
 

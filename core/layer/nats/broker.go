@@ -25,30 +25,42 @@ func newBroker(c *conn, receive func(channel string, data []byte)) *broker {
 // Part implements [relay.Broker].
 func (b *broker) Part(string) int { return 0 }
 
-// Publish implements [relay.Broker]. It returns once the server has the message.
+// Post implements [relay.Broker].
+func (b *broker) Post(channel string, data []byte) (relay.Posted, error) {
+	c := b.conn
+	p := &posted{conn: c, subject: c.subject(messageKind, channel), session: c.outConfirm.session()}
+	if err := c.out.Publish(p.subject, data); err != nil {
+		return nil, p.failure(context.Background(), err)
+	}
+	return p, nil
+}
+
+// posted is a message that is with the connection.
+type posted struct {
+	conn    *conn
+	subject string
+	session uint64 // in which it was given to it
+}
+
+// Wait implements [relay.Posted].
 //
 // NATS doesn't answer a publish, and its client would return while the message is
 // still in a buffer: when the connection breaks, up to some seconds of messages would
-// be lost that were taken for sent. So Publish waits for a ping that is answered
-// after the message; publishers that wait at the same time share one. With the server
-// on the same machine that takes one publisher 30 µs in place of 1, and of the CPU,
-// the server's included, 10 µs more for each message where many publish at once. For
-// that a nil error means that the server has the message, as it does with history.
-func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
-	subject := b.conn.subject(messageKind, channel)
-	return b.conn.failure(ctx, "publishing to "+subject, b.publish(ctx, subject, data))
+// be lost that were taken for sent. So Wait waits for a ping that is answered after
+// the message; publishers that wait at the same time share one. With the server on
+// the same machine that takes one publisher 30 µs in place of 1, and of the CPU, the
+// server's included, 10 µs more for each message where many publish at once. For that
+// a nil error means that the server has the message, as it does with history.
+func (p *posted) Wait(ctx context.Context) error {
+	err := p.conn.outConfirm.confirm(ctx, p.session)
+	if err == nil {
+		err = denied(p.conn.out, p.subject)
+	}
+	return p.failure(ctx, err)
 }
 
-func (b *broker) publish(ctx context.Context, subject string, data []byte) error {
-	c := b.conn
-	session := c.outConfirm.session()
-	if err := c.out.Publish(subject, data); err != nil {
-		return err
-	}
-	if err := c.outConfirm.confirm(ctx, session); err != nil {
-		return err
-	}
-	return denied(c.out, subject)
+func (p *posted) failure(ctx context.Context, err error) error {
+	return p.conn.failure(ctx, "publishing to "+p.subject, err)
 }
 
 // Listen implements [relay.Broker].

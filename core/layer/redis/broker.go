@@ -19,8 +19,12 @@ var _ relay.Broker = (*broker)(nil)
 
 func (b *broker) Part(channel string) int { return b.c.part(channel) }
 
-func (b *broker) Publish(ctx context.Context, channel string, data []byte) error {
-	return b.c.publish(ctx, channel, data)
+func (b *broker) Post(channel string, data []byte) (relay.Posted, error) {
+	m, err := b.c.publish(channel, data)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (b *broker) Listen(ctx context.Context, channel string) error {

@@ -63,7 +63,7 @@ func TestOutage(t *testing.T) {
 			begun := time.Now()
 			for range 3 {
 				start := time.Now()
-				if err := c.publish(t.Context(), "before", []byte("lost")); !errors.Is(err, layer.ErrUnavailable) {
+				if err := send(t, c, "before", []byte("lost")); !errors.Is(err, layer.ErrUnavailable) {
 					t.Errorf("publish: %v", err)
 				}
 				if _, err := c.do(t.Context(), c.b().Get().Key("x").Build()); !errors.Is(err, layer.ErrUnavailable) {
@@ -88,7 +88,7 @@ func TestOutage(t *testing.T) {
 			proxy.Restore()
 			await(t, "up", func() bool { return status.Err() == nil })
 			for name, box := range map[string]inbox{"before": before, "during": during} {
-				if err := other.publish(t.Context(), name, []byte("found")); err != nil {
+				if err := send(t, other, name, []byte("found")); err != nil {
 					t.Fatal(err)
 				}
 				for text := box.next(t); text != "found"; text = box.next(t) {
@@ -97,7 +97,7 @@ func TestOutage(t *testing.T) {
 					}
 				}
 			}
-			if err := c.publish(t.Context(), "before", []byte("x")); err != nil {
+			if err := send(t, c, "before", []byte("x")); err != nil {
 				t.Error(err)
 			}
 			if got := status.Health(); got.Outages != 1 || !got.Connected {
@@ -135,7 +135,7 @@ func TestRestart(t *testing.T) {
 		await(t, "down", func() bool { return status.Err() != nil })
 		server.Start()
 		await(t, "up", func() bool { return status.Err() == nil })
-		if err := c.publish(t.Context(), "room", fmt.Append(nil, i)); err != nil {
+		if err := send(t, c, "room", fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
 		}
 		if got := box.next(t); got != fmt.Sprint(i) {
@@ -156,7 +156,7 @@ func TestHeldBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if err := c.publish(t.Context(), "slow", fmt.Append(nil, i)); err != nil {
+		if err := send(t, c, "slow", fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestHeldBack(t *testing.T) {
 		}
 	}
 	await(t, "the other one listens", func() bool {
-		if err := c.publish(t.Context(), "other", []byte("x")); err != nil {
+		if err := send(t, c, "other", []byte("x")); err != nil {
 			t.Fatal(err)
 		}
 		return len(box) > 0
@@ -193,7 +193,7 @@ func TestClose(t *testing.T) {
 			outage.begin(proxy)
 			done := make(chan error)
 			for range 3 {
-				go func() { done <- c.publish(context.Background(), "room", nil) }()
+				go func() { done <- send(t, c, "room", nil) }()
 			}
 			start := time.Now()
 			c.close()
@@ -205,7 +205,7 @@ func TestClose(t *testing.T) {
 					t.Errorf("publish: %v", err)
 				}
 			}
-			if err := c.publish(t.Context(), "room", nil); !errors.Is(err, layer.ErrClosed) {
+			if err := send(t, c, "room", nil); !errors.Is(err, layer.ErrClosed) {
 				t.Errorf("publish: %v", err)
 			}
 			if err := c.listen(t.Context(), "m", "room", func([]byte) {}); !errors.Is(err, layer.ErrClosed) {

@@ -71,7 +71,7 @@ func TestListen(t *testing.T) {
 		}
 		for i := range boxes {
 			for j := range 3 {
-				if err := b.publish(t.Context(), name(i), fmt.Append(nil, i, j)); err != nil {
+				if err := send(t, b, name(i), fmt.Append(nil, i, j)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -90,7 +90,7 @@ func TestListen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range boxes {
-			if err := b.publish(t.Context(), name(i), []byte("again")); err != nil {
+			if err := send(t, b, name(i), []byte("again")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -119,7 +119,7 @@ func TestPublishOrder(t *testing.T) {
 		for p := range publishers {
 			publishing.Go(func() {
 				for i := range messages {
-					if err := c.publish(t.Context(), "room", fmt.Appendf(nil, "%d %d", p, i)); err != nil {
+					if err := send(t, c, "room", fmt.Appendf(nil, "%d %d", p, i)); err != nil {
 						t.Error(err)
 					}
 				}
@@ -169,4 +169,14 @@ func TestDo(t *testing.T) {
 			t.Errorf("with a context that has ended: %v", err)
 		}
 	})
+}
+
+// send publishes, and waits until the server has the message.
+func send(t *testing.T, c *client, channel string, data []byte) error {
+	t.Helper()
+	m, err := c.publish(channel, data)
+	if err != nil {
+		return err
+	}
+	return m.Wait(t.Context())
 }

@@ -26,6 +26,7 @@ type sender struct {
 
 // message is one that is to be published.
 type message struct {
+	c          *client
 	name, data string
 	since      time.Time
 	done       chan error // has room for the outcome
@@ -36,40 +37,56 @@ func newSender(c *client) *sender {
 	return &sender{c: c, wake: make(chan struct{}, 1)}
 }
 
-// publish sends data to who listens to a channel's messages, and waits for the server
-// to have it, for the timeout at the most. Of what one goroutine publishes the order is
-// kept. Where it returns an error, data must not be changed any more. The errors are
-// those of do.
-func (c *client) publish(ctx context.Context, channel string, data []byte) error {
-	return c.send(ctx, c.part(channel), c.key(kindMessage, channel), data)
+// publish gives data its place in what is published to a channel, in that order. Data
+// must not be changed until Wait has returned, and not after it returned an error.
+func (c *client) publish(channel string, data []byte) (*message, error) {
+	return c.post(c.part(channel), c.key(kindMessage, channel), data)
 }
 
 // send publishes to a channel of the server.
 func (c *client) send(ctx context.Context, part int, name string, data []byte) error {
+	m, err := c.post(part, name, data)
+	if err != nil {
+		return err
+	}
+	return m.Wait(ctx)
+}
+
+// post leaves a message with its sender. The error is [layer.ErrClosed].
+func (c *client) post(part int, name string, data []byte) (*message, error) {
 	m, _ := c.messages.Get().(*message)
 	if m == nil {
-		m = &message{done: make(chan error, 1), timer: time.NewTimer(c.timeout)}
+		m = &message{c: c, done: make(chan error, 1), timer: time.NewTimer(c.timeout)}
 	} else {
 		m.timer.Reset(c.timeout)
 	}
 	m.name, m.data, m.since = name, rueidis.BinaryString(data), time.Now()
 	if !c.senders[part].add(m) {
 		m.timer.Stop()
-		return layer.ErrClosed
+		return nil, layer.ErrClosed
 	}
+	return m, nil
+}
+
+// Wait waits for the server to have the message, until the timeout is over since it
+// was posted, at the most. It is called once. The errors are those of do.
+func (m *message) Wait(ctx context.Context) error {
 	var err error
 	select {
-	case err = <-m.done:
-		m.timer.Stop()
-		m.name, m.data = "", ""
-		c.messages.Put(m) // nobody else has it any more
-		return err
-	case <-ctx.Done():
-		err = fmt.Errorf("chanxredis: %w", ctx.Err())
-	case <-m.timer.C:
-		err = fmt.Errorf("%w: %w", layer.ErrUnavailable, errNoAnswer)
+	case err = <-m.done: // what is known counts, even if time is over by now
+	default:
+		select {
+		case err = <-m.done:
+		case <-ctx.Done():
+			m.timer.Stop()
+			return fmt.Errorf("chanxredis: %w", ctx.Err())
+		case <-m.timer.C:
+			return fmt.Errorf("%w: %w", layer.ErrUnavailable, errNoAnswer)
+		}
 	}
 	m.timer.Stop()
+	m.name, m.data = "", ""
+	m.c.messages.Put(m) // nobody else has it any more
 	return err
 }
 

@@ -4,7 +4,17 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"github.com/chanx-go/chanx/core/layer/internal/relay"
 )
+
+// posted is the outcome of a message.
+type posted func(context.Context) error
+
+func (p posted) Wait(ctx context.Context) error { return p(ctx) }
+
+// done is the outcome of one that the server has.
+var done = posted(func(context.Context) error { return nil })
 
 // stuckBroker answers nothing.
 type stuckBroker struct {
@@ -14,9 +24,11 @@ type stuckBroker struct {
 
 func (*stuckBroker) Part(string) int { return 0 }
 
-func (*stuckBroker) Publish(ctx context.Context, _ string, _ []byte) error {
-	<-ctx.Done()
-	return ctx.Err()
+func (*stuckBroker) Post(string, []byte) (relay.Posted, error) {
+	return posted(func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}), nil
 }
 
 func (b *stuckBroker) Listen(ctx context.Context, _ string) error {
@@ -51,7 +63,7 @@ func (b *countingBroker) String() string {
 }
 
 func (*countingBroker) Part(string) int                                  { return 0 }
-func (*countingBroker) Publish(context.Context, string, []byte) error    { return nil }
+func (*countingBroker) Post(string, []byte) (relay.Posted, error)        { return done, nil }
 func (b *countingBroker) Listen(_ context.Context, channel string) error { return b.note("listen ") }
 func (b *countingBroker) Unlisten(string)                                { _ = b.note("unlisten ") }
 
@@ -65,7 +77,7 @@ type echo struct {
 
 func (*echo) Part(channel string) int { return len(channel) }
 
-func (e *echo) Publish(_ context.Context, channel string, data []byte) error {
+func (e *echo) Post(channel string, data []byte) (relay.Posted, error) {
 	e.receive(channel, data)
-	return errCut
+	return posted(func(context.Context) error { return errCut }), nil
 }

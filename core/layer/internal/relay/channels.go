@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
+	"github.com/chanx-go/chanx/core/layer/internal/local"
 )
 
 // Broker carries messages between processes: the server's side of [Channels].
@@ -19,11 +20,12 @@ type Broker interface {
 	// depends on; 0 where there is one.
 	Part(channel string) int
 
-	// Publish sends data to who listens to the channel. Data may be kept until it
-	// returns only, but longer where it returns an error. The context has a
-	// deadline, unless the options say Bounded. Where the server is away the error wraps layer.ErrUnavailable.
-	// Messages that one goroutine publishes to one channel arrive in that order.
-	Publish(ctx context.Context, channel string, data []byte) error
+	// Post gives data its place in the order in which messages to who listens to the
+	// channel reach the server. The handlers of this process wait for it, so it does
+	// not wait for the server. Data may be kept until Wait has returned, and longer
+	// where that returns an error. Where the server is away the error wraps
+	// layer.ErrUnavailable.
+	Post(channel string, data []byte) (Posted, error)
 
 	// Listen begins to give the channel's messages, also those of this process, to
 	// [Channels.Receive]: those that are published after it has returned. It
@@ -39,6 +41,14 @@ type Broker interface {
 	Unlisten(channel string)
 }
 
+// Posted is a message on its way.
+type Posted interface {
+	// Wait waits until the server has the message. It is called once, unless a
+	// handler has panicked. The context has a deadline, unless the options say
+	// Bounded. Where the server is away the error wraps layer.ErrUnavailable.
+	Wait(ctx context.Context) error
+}
+
 // Channels is a layer.Layer over a [Broker]. A message reaches the subscriptions of
 // this process directly, whether the server is there or not, and those of others by
 // way of the server.
@@ -46,8 +56,8 @@ type Channels struct {
 	broker  Broker
 	status  *Status
 	options Options
-	id      uint64        // tells this handle's messages from others'
-	local   *layer.Memory // has the subscriptions
+	id      uint64          // tells this handle's messages from others'
+	local   *local.Channels // has the subscriptions
 	numbers numbers
 	buffers sync.Pool // of *[]byte
 
@@ -70,7 +80,7 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 	c := &Channels{
 		broker: b, status: s, options: o.withDefaults(),
 		id:      binary.LittleEndian.Uint64(id[:]),
-		local:   layer.NewMemory(),
+		local:   local.NewChannels(),
 		numbers: numbers{seed: maphash.MakeSeed()},
 		crew:    newCrew(),
 		holes:   holes{status: s},
@@ -107,35 +117,61 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 // is then not sent. Where the server does not take it the error wraps
 // layer.ErrUnavailable, and handlers of this process have got it.
 func (c *Channels) Publish(ctx context.Context, channel string, data []byte) error {
-	if err := c.local.Publish(ctx, channel, data); err != nil {
+	o := &outgoing{channels: c, channel: channel, data: data}
+	if err := c.local.Publish(ctx, channel, data, o); err != nil {
 		return err
 	}
-	// Those that fail have numbers too, so that others learn what they have missed.
-	number := c.numbers.next(channel)
-	err := c.status.PartErr(c.broker.Part(channel))
-	if err == nil {
-		err = c.send(ctx, channel, stamp{publisher: c.id, number: number}, data)
-	}
+	err := o.wait(ctx)
 	if err != nil {
 		c.status.Failed(err)
 	}
 	return err
 }
 
-func (c *Channels) send(ctx context.Context, channel string, s stamp, data []byte) error {
-	bounded := ctx
-	if !c.options.Bounded {
-		var cancel context.CancelFunc
-		bounded, cancel = c.options.bound(ctx)
-		defer cancel()
+// outgoing is a message on its way to other processes.
+type outgoing struct {
+	channels *Channels
+	channel  string
+	data     []byte // the publisher's
+
+	sent   sync.Once
+	buffer *[]byte
+	posted Posted
+	err    error
+}
+
+// Send implements [local.Sending].
+func (o *outgoing) Send() { o.sent.Do(o.send) }
+
+func (o *outgoing) send() {
+	c := o.channels
+	// Those that fail have numbers too, so that others learn what they have missed.
+	number := c.numbers.next(o.channel)
+	if o.err = c.status.PartErr(c.broker.Part(o.channel)); o.err != nil {
+		return
 	}
-	b := c.buffers.Get().(*[]byte)
-	*b = append(s.append((*b)[:0]), data...)
-	err := c.broker.Publish(bounded, channel, *b)
+	o.buffer = c.buffers.Get().(*[]byte)
+	b := stamp{publisher: c.id, number: number}.append((*o.buffer)[:0])
+	*o.buffer = append(b, o.data...)
+	o.posted, o.err = c.broker.Post(o.channel, *o.buffer)
+}
+
+// wait waits for what becomes of a message that was sent.
+func (o *outgoing) wait(ctx context.Context) error {
+	c, err := o.channels, o.err
+	if err == nil {
+		bounded := ctx
+		if !c.options.Bounded {
+			var cancel context.CancelFunc
+			bounded, cancel = c.options.bound(ctx)
+			defer cancel()
+		}
+		err = o.posted.Wait(bounded)
+	}
 	switch {
 	case err == nil:
-		if cap(*b) <= 64<<10 {
-			c.buffers.Put(b)
+		if cap(*o.buffer) <= 64<<10 {
+			c.buffers.Put(o.buffer)
 		}
 		return nil
 	case c.closed.Load():
@@ -208,7 +244,7 @@ func (c *Channels) deliver(m received, now time.Time) {
 		c.holes.add(m.channel)
 	}
 	if isNew {
-		_ = c.local.Publish(context.Background(), m.channel.name, m.data) // fails after Close only
+		_ = c.local.Publish(context.Background(), m.channel.name, m.data, nil) // fails after Close only
 	}
 }
 
@@ -219,11 +255,11 @@ func (c *Channels) Close() error {
 	if !c.registry.close() {
 		return nil
 	}
-	err := c.local.Close()
+	c.local.Close()
 	c.holes.close()
 	for _, w := range c.workers {
 		w.close()
 	}
 	c.crew.close()
-	return err
+	return nil
 }

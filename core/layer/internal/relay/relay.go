@@ -29,8 +29,8 @@ import (
 type Options struct {
 	// Timeout bounds every call of the server that no context bounds earlier; 3 s.
 	Timeout time.Duration
-	// Bounded says that the Broker's Publish takes no longer than that by itself, so
-	// that its context need not have a deadline.
+	// Bounded says that the Broker's messages wait no longer than that by themselves,
+	// so that their context need not have a deadline.
 	Bounded bool
 	// Sweep is how often who follows or watches is compared with the server; 25 s.
 	Sweep time.Duration

@@ -256,14 +256,14 @@ type broker struct{ *process }
 
 func (b broker) Part(string) int { return 0 }
 
-func (b broker) Publish(ctx context.Context, channel string, data []byte) error {
-	if err := b.usable(ctx, "publish"); err != nil {
-		return err
+func (b broker) Post(channel string, data []byte) (relay.Posted, error) {
+	if err := b.usable(context.Background(), "publish"); err != nil {
+		return nil, err
 	}
 	data = bytes.Clone(data)
 	var err error
-	outside(func() { err = b.server.memory.Publish(ctx, channel, data) })
-	return err
+	outside(func() { err = b.server.memory.Publish(context.Background(), channel, data) })
+	return done, err
 }
 
 func (b broker) Listen(ctx context.Context, channel string) error {

@@ -1,4 +1,4 @@
-package layer
+package local
 
 import (
 	"context"
@@ -9,23 +9,22 @@ import (
 	"github.com/chanx-go/chanx/core/layer/internal/gate"
 )
 
-// ErrBacklog is the error of [Memory.Publish] and [Memory.Append] inside a handler,
-// when too many messages that handlers published wait on the channel. The message
-// was not sent. Handlers that answer each message with several to the same channel
-// come here.
+// ErrBacklog is layer.ErrBacklog.
 var ErrBacklog = errors.New("layer: too many messages published by handlers are waiting")
 
+// How much that handlers published may wait for one turn.
 const (
-	maxPosted      = 1024
-	maxPostedBytes = 16 << 20
+	MaxPosted      = 1024
+	MaxPostedBytes = 16 << 20
 )
 
-// turn makes the deliveries of one channel of [Memory] happen one at a time.
+// Turn makes the deliveries of one channel happen one at a time. The zero Turn is
+// ready for use.
 //
 // One publisher at a time has the turn to deliver. Others queue up: a publisher
 // waits until it is given the turn, while one inside a handler must not wait (it
 // might wait for itself) and posts its message for who has the turn.
-type turn[T message[T]] struct {
+type Turn[T Message[T]] struct {
 	mu          sync.Mutex // never held while a handler runs
 	busy        bool       // somebody has the turn
 	queue       []*queued[T]
@@ -33,10 +32,10 @@ type turn[T message[T]] struct {
 	postedBytes int
 }
 
-// message is what a turn delivers.
-type message[T any] interface {
-	size() int // in bytes, about
-	own() T    // the message, without what belongs to its publisher
+// Message is what a turn delivers.
+type Message[T any] interface {
+	Size() int // in bytes, about
+	Own() T    // the message, without what belongs to its publisher
 }
 
 // queued is a publisher that waits, or a message that was posted.
@@ -45,24 +44,24 @@ type queued[T any] struct {
 	message T             // of a posted message
 }
 
-// do calls deliver with m: at once, or after those who came before; inside a
+// Do calls deliver with m: at once, or after those who came before; inside a
 // handler, where somebody has the turn, that one calls it later.
-func (t *turn[T]) do(ctx context.Context, m T, deliver func(T)) error {
-	if !t.acquire() {
+func (t *Turn[T]) Do(ctx context.Context, m T, deliver func(T)) error {
+	if !t.Acquire() {
 		if gate.Inside() {
-			if done, err := t.post(m); done {
+			if done, err := t.Post(m); done {
 				return err
 			}
-		} else if err := t.wait(ctx); err != nil {
+		} else if err := t.Wait(ctx); err != nil {
 			return err
 		}
 	}
-	t.use(m, deliver)
+	t.Use(m, deliver)
 	return nil
 }
 
-// acquire takes the turn if nobody has it.
-func (t *turn[T]) acquire() bool {
+// Acquire takes the turn if nobody has it.
+func (t *Turn[T]) Acquire() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	free := !t.busy
@@ -70,8 +69,8 @@ func (t *turn[T]) acquire() bool {
 	return free
 }
 
-// wait returns with the turn, or with the context's error.
-func (t *turn[T]) wait(ctx context.Context) error {
+// Wait returns with the turn, or with the context's error.
+func (t *Turn[T]) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	if !t.busy {
 		t.busy = true
@@ -97,26 +96,26 @@ func (t *turn[T]) wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// post leaves the message with who has the turn. It reports false, and takes the
+// Post leaves the message with who has the turn. It reports false, and takes the
 // turn, if nobody has it any more.
-func (t *turn[T]) post(m T) (done bool, err error) {
+func (t *Turn[T]) Post(m T) (done bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.busy {
 		t.busy = true
 		return false, nil
 	}
-	if t.posted == maxPosted || t.posted > 0 && t.postedBytes+m.size() > maxPostedBytes {
+	if t.posted == MaxPosted || t.posted > 0 && t.postedBytes+m.Size() > MaxPostedBytes {
 		return true, ErrBacklog
 	}
 	t.posted++
-	t.postedBytes += m.size()
-	t.queue = append(t.queue, &queued[T]{message: m.own()})
+	t.postedBytes += m.Size()
+	t.queue = append(t.queue, &queued[T]{message: m.Own()})
 	return true, nil
 }
 
 // pass gives the turn away, or returns the posted message that is next.
-func (t *turn[T]) pass() (m T, more bool) {
+func (t *Turn[T]) pass() (m T, more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.queue) == 0 {
@@ -132,18 +131,18 @@ func (t *turn[T]) pass() (m T, more bool) {
 		return m, false
 	}
 	t.posted--
-	t.postedBytes -= q.message.size()
+	t.postedBytes -= q.message.Size()
 	return q.message, true
 }
 
-// use has the turn: it uses it for m and what was posted meanwhile, and passes it
+// Use has the turn: it uses it for m and what was posted meanwhile, and passes it
 // on, even if a handler panics or ends its goroutine.
-func (t *turn[T]) use(m T, deliver func(T)) {
+func (t *Turn[T]) Use(m T, deliver func(T)) {
 	passed := false
 	defer func() {
 		if !passed {
 			if m, more := t.pass(); more {
-				t.use(m, deliver)
+				t.Use(m, deliver)
 			}
 		}
 	}()
