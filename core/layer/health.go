@@ -28,7 +28,7 @@ type Reporter interface {
 type Health struct {
 	Connected bool      // the server is there, all parts of it that this process uses
 	Since     time.Time // when Connected became what it is
-	Err       error     // why the server is away, or was the last time; nil if it never was
+	Err       error     // why the server is away, or was the last time; nil if it never was, ErrClosed after Close
 	Outages   uint64    // how often the server was lost
 	Failed    uint64    // messages and entries that could not be published
 	// Lost is how many messages of other processes are known to have been missed by

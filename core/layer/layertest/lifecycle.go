@@ -162,6 +162,7 @@ func testContextEnded(f *fixture) {
 }
 
 // testClose: closing ends subscriptions, can be done twice, and makes calls fail.
+// A layer on a server says that it is not connected any more.
 func testClose(f *fixture) {
 	l := f.open()
 	in := f.collect(l, "room")
@@ -180,6 +181,11 @@ func testClose(f *fixture) {
 	}
 	if _, err := l.Subscribe(f.Context(), "room", func([]byte) {}); !errors.Is(err, layer.ErrClosed) {
 		f.Errorf("Subscribe after Close: %v, want %v", err, layer.ErrClosed)
+	}
+	if r, ok := l.(layer.Reporter); ok {
+		if h := r.Health(); h.Connected || !errors.Is(h.Err, layer.ErrClosed) || h.Outages != 0 {
+			f.Errorf("Health after Close: %+v, want it not connected because of %v, which is no outage", h, layer.ErrClosed)
+		}
 	}
 	f.unsubscribe(in.subscription)
 	in.expect("1")

@@ -192,6 +192,7 @@ func (c *conn) close() {
 	if c.closed.Swap(true) {
 		return
 	}
+	c.status.Close()
 	close(c.done)
 	if c.in != nil {
 		c.in.Close()
@@ -229,6 +230,36 @@ func (c *conn) begin(ctx context.Context) error {
 // bound gives a call's context the deadline that Options.Timeout means.
 func (c *conn) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.opts.Timeout)
+}
+
+// openPatience is for how many timeouts JetStream is asked again when a layer is opened.
+// Three servers that begin together on one busy machine were seen to take more than
+// one until a stream has a leader.
+const openPatience = 5
+
+// noLeader is JetStream's code for a cluster that has nobody yet who could answer.
+const noLeader jetstream.ErrorCode = 10008
+
+// insist calls f, with a context that is bound, until the server has answered.
+func (c *conn) insist(ctx context.Context, f func(ctx context.Context) error) error {
+	for end := time.Now().Add(openPatience * c.opts.Timeout); ; {
+		bounded, cancel := c.bound(ctx)
+		err := f(bounded)
+		cancel()
+		var api *jetstream.APIError
+		unanswered := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &api) && api.ErrorCode == noLeader
+		switch {
+		case !unanswered || ctx.Err() != nil:
+			return err
+		case time.Now().After(end):
+			return fmt.Errorf("no answer for %v: %w", openPatience*c.opts.Timeout, err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // failure turns an error into what a layer returns. ctx is the caller's.

@@ -192,6 +192,7 @@ func (l *Layer) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
+	l.status.Close()
 	l.presence.close()
 	err := errors.Join(l.channels.Close(), l.followers.Close(), l.watches.Close())
 	l.client.close()

@@ -40,6 +40,7 @@ func (p *process) Subscribe(ctx context.Context, channel string, handler func([]
 func (p *process) Health() layer.Health { return p.status.Health() }
 
 func (p *process) Close() error {
+	p.status.Close()
 	_ = p.followers.Close()
 	_ = p.watches.Close()
 	err := p.channels.Close()

@@ -36,6 +36,7 @@ type Status struct {
 	last    error
 	outages uint64
 	most    int // parts that were down at once in this outage
+	closed  bool
 
 	onWaits []func() // see onHandlerWaits
 
@@ -65,7 +66,7 @@ func NewStatus(log *slog.Logger, what string) *Status {
 func (s *Status) Down(part int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.parts[part]; ok {
+	if _, ok := s.parts[part]; ok || s.closed {
 		return
 	}
 	s.parts[part] = err
@@ -85,7 +86,7 @@ func (s *Status) Down(part int, err error) {
 func (s *Status) Up(part int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.parts[part]; !ok {
+	if _, ok := s.parts[part]; !ok || s.closed {
 		return
 	}
 	delete(s.parts, part)
@@ -96,6 +97,20 @@ func (s *Status) Up(part int) {
 	now := time.Now()
 	s.log.Warn("chanx: the layer has its server again", "server", s.what, "after", now.Sub(s.since), "parts", s.most)
 	s.since = now
+}
+
+// Close says that the layer is closed, which is no outage and not logged. What Down
+// and Up say from then on does nothing.
+func (s *Status) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed, s.last = true, layer.ErrClosed
+	if len(s.parts) == 0 {
+		s.since = time.Now()
+	}
 }
 
 // Err returns nil while all parts are up, else an error that wraps
@@ -137,7 +152,7 @@ func (s *Status) Health() layer.Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return layer.Health{
-		Connected: len(s.parts) == 0,
+		Connected: len(s.parts) == 0 && !s.closed,
 		Since:     s.since,
 		Err:       s.last,
 		Outages:   s.outages,

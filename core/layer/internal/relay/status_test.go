@@ -91,6 +91,38 @@ func TestStatusOutage(t *testing.T) {
 	})
 }
 
+// Closing is no outage, nothing ends it, and one that there was is remembered by when
+// it began.
+func TestStatusClose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, logger := newBook()
+		up, away := relay.NewStatus(logger, "x"), relay.NewStatus(logger, "x")
+		<-time.After(time.Minute)
+		away.Down(0, errCut)
+		outage := time.Now()
+		<-time.After(time.Minute)
+		closed := time.Now()
+		for range 2 {
+			up.Close()
+			away.Close()
+			<-time.After(time.Minute)
+		}
+		up.Down(0, errCut)
+		up.Up(0)
+		away.Up(0)
+		if want := (layer.Health{Since: closed, Err: layer.ErrClosed}); up.Health() != want {
+			t.Errorf("closed: %+v, want %+v", up.Health(), want)
+		}
+		if want := (layer.Health{Since: outage, Err: layer.ErrClosed, Outages: 1}); away.Health() != want {
+			t.Errorf("closed in an outage: %+v, want %+v", away.Health(), want)
+		}
+		if lost, back := b.lines("lost its server"), b.lines("has its server again"); len(lost) != 1 || len(back) != 0 {
+			t.Errorf("logged %q and %q", lost, back)
+		}
+	})
+}
+
 // A server that is there and refuses what is published is logged once it has done so
 // for a while, and once a minute.
 func TestStatusRefusal(t *testing.T) {
