@@ -104,8 +104,11 @@ func wrongSequence(code jetstream.ErrorCode) bool {
 
 // last returns the last message of a subject, or errNone.
 func (a api) last(ctx context.Context, subject string) (*stored, error) {
-	return a.get(ctx, map[string]any{"last_by_subj": subject})
+	return a.get(ctx, lastOf(subject))
 }
+
+// lastOf asks for the last message of the subjects that a filter says.
+func lastOf(filter string) map[string]any { return map[string]any{"last_by_subj": filter} }
 
 // at returns the message at a sequence, or errNone. Any server that has it answers,
 // and the leader where one hasn't, which may only be behind.
@@ -139,25 +142,38 @@ func (a api) direct(ctx context.Context, seq uint64) (*stored, error) {
 }
 
 func (a api) get(ctx context.Context, what map[string]any) (*stored, error) {
+	m, err := a.message(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return newStored(m.Seq, m.Time, m.Data)
+}
+
+// message is one as the leader gives it.
+type message struct {
+	Subject string    `json:"subject"`
+	Seq     uint64    `json:"seq"`
+	Time    time.Time `json:"time"`
+	Data    []byte    `json:"data"`
+}
+
+// message returns the message that is asked for, from the leader, or errNone.
+func (a api) message(ctx context.Context, what map[string]any) (message, error) {
 	var found struct {
 		answer
 
-		Message struct {
-			Seq  uint64    `json:"seq"`
-			Time time.Time `json:"time"`
-			Data []byte    `json:"data"`
-		} `json:"message"`
+		Message message `json:"message"`
 	}
 	if err := a.call(ctx, "STREAM.MSG.GET."+a.stream, what, &found); err != nil {
-		return nil, err
+		return message{}, err
 	}
 	if err := found.failure(); err != nil {
 		if found.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
-			return nil, errNone
+			return message{}, errNone
 		}
-		return nil, err
+		return message{}, err
 	}
-	return newStored(found.Message.Seq, found.Message.Time, found.Message.Data)
+	return found.Message, nil
 }
 
 func (a api) call(ctx context.Context, call string, ask, result any) error {

@@ -102,3 +102,39 @@ func isSubsequence(sub, all []string) bool {
 	}
 	return len(sub) == 0
 }
+
+// TestOpenEarly: of three servers only one runs when a process starts, as where all are
+// started together. It waits for the others for longer than one call may take.
+func TestOpenEarly(t *testing.T) {
+	t.Parallel()
+	cluster := servertest.NATSCluster(t, 3)
+	first, second, third := cluster.Servers[0], cluster.Servers[1], cluster.Servers[2]
+	second.Kill()
+	third.Kill()
+	opts := quick()
+	opts.Replicas, opts.Timeout = 3, 3*time.Second
+	type outcome struct {
+		layer *chanxnats.Layer
+		err   error
+	}
+	opened := make(chan outcome)
+	go func() {
+		l, err := chanxnats.Open(t.Context(), first.URL, opts)
+		opened <- outcome{l, err}
+	}()
+	select {
+	case o := <-opened:
+		t.Fatalf("opened on one server of three: %v", o.err)
+	case <-time.After(opts.Timeout * 5 / 4):
+	}
+	second.Start()
+	o := <-opened
+	if o.err != nil {
+		t.Fatal(o.err)
+	}
+	defer o.layer.Close()
+	// Those that have just begun may still lose what they tell each other.
+	soon(t, "an entry is taken", func() bool {
+		return o.layer.Append(t.Context(), "log", []byte("x"), plenty()) == nil
+	})
+}

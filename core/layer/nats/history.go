@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/chanx-go/chanx/core/layer"
 	"github.com/chanx-go/chanx/core/layer/internal/relay"
@@ -72,7 +70,7 @@ func (h *history) live(channel string, m *nats.Msg, receive func(channel string,
 	if err != nil {
 		return // what else was published there is nothing of ours
 	}
-	if seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64); err == nil {
+	if seq, err := sequenceOf(m); err == nil {
 		h.heads.learn(channel, &stored{record: r, seq: seq})
 		h.stream.saw(seq)
 	}

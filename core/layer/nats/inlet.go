@@ -2,9 +2,11 @@ package chanxnats
 
 import (
 	"context"
+	"strconv"
 	"sync"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // inletSize is how many messages wait for an inlet at the most. What comes while it
@@ -89,4 +91,25 @@ func (in *inlet) unlisten(subject string) {
 	if ok {
 		_ = l.sub.Unsubscribe() // fails where the connection is closed, which ends it too
 	}
+}
+
+// dropped returns how many messages of a subject the client has dropped because they
+// came too fast.
+func (in *inlet) dropped(subject string) int {
+	in.mu.RLock()
+	l := in.listened[subject]
+	in.mu.RUnlock()
+	if l.sub == nil {
+		return 0
+	}
+	n, err := l.sub.Dropped()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// sequenceOf returns where in the stream a message is that was published again.
+func sequenceOf(m *nats.Msg) (uint64, error) {
+	return strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
 }

@@ -56,16 +56,20 @@ var (
 //
 // and fails where none of them can be reached, refuses the user, or has no JetStream
 // for the account. After that the layer connects again whenever it has to, and never
-// gives up. ctx bounds the call. A nil opts is a zero one.
+// gives up. ctx bounds the call. Where JetStream doesn't answer, as while servers of a
+// cluster that begin together elect who is to, Open asks again, for five times
+// Options.Timeout. A nil opts is a zero one.
 func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	core, err := OpenCore(ctx, url, opts)
 	if err != nil {
 		return nil, err
 	}
 	c := core.conn
-	bounded, cancel := c.bound(ctx)
-	defer cancel()
-	if _, err := c.js.AccountInfo(bounded); err != nil {
+	err = c.insist(ctx, func(ctx context.Context) error {
+		_, err := c.js.AccountInfo(ctx)
+		return err
+	})
+	if err != nil {
 		_ = core.Close()
 		if errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
 			err = fmt.Errorf("start nats-server with -js, or use OpenCore: %w", err)
@@ -73,6 +77,8 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 		return nil, fmt.Errorf("chanxnats: no JetStream at %s: %w", c.target, err)
 	}
 	l := &Layer{Core: core}
+	bounded, cancel := c.bound(ctx)
+	defer cancel()
 	l.history, err = newHistory(bounded, c, func(channel string, e layer.Entry) { l.followers.Receive(channel, e) })
 	if err != nil {
 		_ = core.Close()
@@ -84,7 +90,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 		l.history.heads.doubtAll()
 		l.followers.Restored(nil)
 	})
-	if err := l.prepare(bounded); err != nil {
+	if err := c.insist(ctx, l.prepare); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("chanxnats: the streams at %s: %w", c.target, err)
 	}

@@ -2,6 +2,7 @@ package chanxnats
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"slices"
 
@@ -46,16 +47,7 @@ func assemble(stays []stay, gone map[string]bool) attendance {
 			st.grace = 0
 		}
 	}
-	slices.SortStableFunc(stays, func(a, b stay) int {
-		switch {
-		case a.order < b.order:
-			return -1
-		case a.order > b.order:
-			return 1
-		default:
-			return 0
-		}
-	})
+	slices.SortStableFunc(stays, func(a, b stay) int { return cmp.Compare(a.order, b.order) })
 	all := make(attendance)
 	for i := range stays {
 		all.apply(stays[i])

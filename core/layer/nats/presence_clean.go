@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"sync"
 	"time"
 )
 
@@ -161,21 +160,9 @@ func (p *presence) empty(ctx context.Context) {
 
 // removeAll deletes messages.
 func (p *presence) removeAll(ctx context.Context, seqs []uint64) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	places := make(chan struct{}, endAtOnce)
-	for _, seq := range seqs {
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			if err := p.shelf.remove(ctx, seq); err != nil {
-				cancel(err)
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return each(ctx, endAtOnce, seqs, func(ctx context.Context, _ int, seq uint64) error {
+		return p.shelf.remove(ctx, seq)
+	})
 }
 
 // clean deletes what an owner has left whose lease has ended, as far as it isn't

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -336,29 +337,16 @@ func (p *presence) endStays(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	var (
-		wg     sync.WaitGroup
-		mu     sync.Mutex
-		failed error
-		places = make(chan struct{}, endAtOnce)
-	)
-	for _, st := range stays {
-		if st.state != stayEntered || known != nil && !known.ended && known.id == st.lease {
-			continue
+	stays = slices.DeleteFunc(stays, func(st stay) bool {
+		return st.state != stayEntered || known != nil && !known.ended && known.id == st.lease
+	})
+	return each(ctx, endAtOnce, stays, func(ctx context.Context, _ int, st stay) error {
+		e := st.ended(0)
+		if err := p.shelf.write(ctx, &e, st.seq); !errors.Is(err, errConflict) {
+			return err
 		}
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			e := st.ended(0)
-			if err := p.shelf.write(ctx, &e, st.seq); err != nil && !errors.Is(err, errConflict) {
-				mu.Lock()
-				failed = err
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	return failed
+		return nil
+	})
 }
 
 // confirm returns which of the sessions that seem to be there are not, as they

@@ -6,12 +6,8 @@ import (
 	"maps"
 	mathrand "math/rand/v2"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/chanx-go/chanx/core/layer"
 )
@@ -238,22 +234,10 @@ func (p *presence) Versions(ctx context.Context, channels []string) ([]uint64, e
 		if err := p.inspect(ctx); err != nil {
 			return err
 		}
-		ctx, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
-		var wg sync.WaitGroup
-		places := make(chan struct{}, endAtOnce)
-		for i, channel := range channels {
-			places <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-places }()
-				var err error
-				if versions[i], err = p.compare(ctx, channel); err != nil {
-					cancel(err)
-				}
-			})
-		}
-		wg.Wait()
-		return context.Cause(ctx)
+		return each(ctx, endAtOnce, channels, func(ctx context.Context, i int, channel string) (err error) {
+			versions[i], err = p.compare(ctx, channel)
+			return err
+		})
 	})
 	return versions, err
 }
@@ -374,25 +358,4 @@ func (p *presence) doubtAll(which func(r *roster) bool) {
 		r.stale = r.stale || which(r)
 		r.mu.Unlock()
 	}
-}
-
-// dropped returns how many messages of a subject the client has dropped because they
-// came too fast.
-func (in *inlet) dropped(subject string) int {
-	in.mu.RLock()
-	l := in.listened[subject]
-	in.mu.RUnlock()
-	if l.sub == nil {
-		return 0
-	}
-	n, err := l.sub.Dropped()
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// sequenceOf returns where in the stream a message is that was published again.
-func sequenceOf(m *nats.Msg) (uint64, error) {
-	return strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
 }

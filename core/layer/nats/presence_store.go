@@ -104,32 +104,11 @@ type kept struct {
 // or errNone.
 func (s *shelf) last(ctx context.Context, filter string) (k kept, err error) {
 	err = s.present(ctx, func() error {
-		k, err = s.askLast(ctx, filter)
+		m, err := s.api.message(ctx, lastOf(filter))
+		k = kept{subject: m.Subject, seq: m.Seq, body: m.Data}
 		return err
 	})
 	return k, err
-}
-
-func (s *shelf) askLast(ctx context.Context, filter string) (kept, error) {
-	var found struct {
-		answer
-
-		Message struct {
-			Subject string `json:"subject"`
-			Seq     uint64 `json:"seq"`
-			Data    []byte `json:"data"`
-		} `json:"message"`
-	}
-	if err := s.api.call(ctx, "STREAM.MSG.GET."+s.api.stream, map[string]any{"last_by_subj": filter}, &found); err != nil {
-		return kept{}, err
-	}
-	if err := found.failure(); err != nil {
-		if found.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
-			return kept{}, errNone
-		}
-		return kept{}, err
-	}
-	return kept{subject: found.Message.Subject, seq: found.Message.Seq, body: found.Message.Data}, nil
 }
 
 // remove deletes the message at a sequence. That it isn't there is no error.

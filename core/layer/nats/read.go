@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -117,33 +118,17 @@ func (h *history) collect(ctx context.Context, end *stored, first, last uint64) 
 
 // fetch reads entries, by number, at their sequences.
 func (h *history) fetch(ctx context.Context, epoch [8]byte, known map[uint64]uint64) ([]*stored, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		wg     sync.WaitGroup
-		mu     sync.Mutex
-		got    = make([]*stored, 0, len(known))
-		places = make(chan struct{}, atOnce)
-	)
-	for number, seq := range known {
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			s, err := h.api.at(ctx, seq)
-			if err == nil && (s.epoch != epoch || s.marker || s.number != number) {
-				err = errNone // but one of another sequence
-			}
-			if err != nil {
-				cancel(err)
-				return
-			}
-			mu.Lock()
-			got = append(got, s)
-			mu.Unlock()
-		})
-	}
-	wg.Wait()
-	return got, context.Cause(ctx)
+	numbers := slices.Collect(maps.Keys(known))
+	got := make([]*stored, len(numbers))
+	err := each(ctx, atOnce, numbers, func(ctx context.Context, i int, number uint64) error {
+		s, err := h.api.at(ctx, known[number])
+		if err == nil && (s.epoch != epoch || s.marker || s.number != number) {
+			err = errNone // but one of another sequence
+		}
+		got[i] = s
+		return err
+	})
+	return got, err
 }
 
 // Heads implements [relay.Log].
@@ -154,22 +139,13 @@ func (h *history) Heads(ctx context.Context, channels []string) ([]layer.Positio
 	if err := h.look(ctx); err != nil {
 		return nil, h.conn.failure(ctx, "looking at the stream", err)
 	}
-	ctx2, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	positions := make([]layer.Position, len(channels))
-	places := make(chan struct{}, atOnce)
-	var wg sync.WaitGroup
-	for i, channel := range channels {
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			if s, err := h.alive(ctx2, channel); err != nil {
-				cancel(err)
-			} else {
-				positions[i] = s.position()
-			}
-		})
-	}
-	wg.Wait()
-	return positions, h.conn.failure(ctx, "looking at channels", context.Cause(ctx2))
+	err := each(ctx, atOnce, channels, func(ctx context.Context, i int, channel string) error {
+		s, err := h.alive(ctx, channel)
+		if err == nil {
+			positions[i] = s.position()
+		}
+		return err
+	})
+	return positions, h.conn.failure(ctx, "looking at channels", err)
 }
