@@ -73,7 +73,10 @@ export function outage(kind, framework) {
       await two.expect(frame);
       const came = [await one.next(), await one.next()]; // also that the others can't be reached
       assert.deepEqual(came.map(({ action }) => action).sort(), ['error', 'published']);
-      for (const client of [one, two, clients.Ada, clients.Bob]) await client.request('ping');
+      const chatter = await Client.connect(`${ws}/ws/chat`); // who comes is told to whom it can be
+      await chatter.expect({ action: 'chat_notification', payload: { message: 'Somebody joined the chat' } });
+      for (const client of [one, two, chatter, clients.Ada, clients.Bob]) await client.request('ping');
+      await chatter.close();
       await one.close();
       await two.close();
     });

@@ -70,7 +70,8 @@ func newChat(hub *chanx.Hub, opts *chanx.ConsumerOptions) *chanx.Consumer[*Chat]
 
 func openChat(ctx context.Context, conn *chanx.Conn) (*Chat, error) {
 	c := &Chat{conn}
-	return c, c.Broadcast(ctx, ChatNotification{"Somebody joined the chat"}, chatGroup)
+	c.announce(ctx, "Somebody joined the chat")
+	return c, nil
 }
 
 // Say passes a message on to everybody.
@@ -85,7 +86,13 @@ func (c *Chat) Notify(_ context.Context, e SystemNotify) (ChatNotification, erro
 
 // Left tells the others that the client is gone.
 func (c *Chat) Left(ctx context.Context, _ *chanx.CloseError) {
-	if err := c.Broadcast(ctx, ChatNotification{"Somebody left the chat"}, chatGroup); err != nil {
-		slog.WarnContext(ctx, "showcase: nobody was told that somebody left", "error", err)
+	c.announce(ctx, "Somebody left the chat")
+}
+
+// announce tells everybody who comes and goes. Nobody is kept out because other
+// processes can't be told.
+func (c *Chat) announce(ctx context.Context, text string) {
+	if err := c.Broadcast(ctx, ChatNotification{text}, chatGroup); err != nil {
+		slog.WarnContext(ctx, "showcase: not everybody was told", "text", text, "error", err)
 	}
 }
