@@ -87,6 +87,11 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("parseURL(%q): %+v", text, got)
 		}
 	}
+	for _, text := range []string{"nats://u:secret?@a", "nats://u:?secret@a", "nats://u:secret/@a", "nats://u:secret#@a", "nats://u:secret @a b"} {
+		if _, err := parseURL(text); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("parseURL(%q): %v", text, err)
+		}
+	}
 }
 
 func FuzzParseURL(f *testing.F) {

@@ -31,8 +31,8 @@ func parseURL(text string) (target, error) {
 		return target{}, errors.New("chanxnats: the URL's query can't be read")
 	}
 	for name := range values {
-		if name != "prefix" {
-			return target{}, fmt.Errorf("chanxnats: the URL's query has %q: only prefix is known", name)
+		if name != "prefix" { // or a password that is not escaped, so that it is not in the error
+			return target{}, errors.New("chanxnats: the URL's query has something other than prefix; in a password \"?\" is %3F")
 		}
 	}
 	user := ""
