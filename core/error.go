@@ -3,6 +3,7 @@ package chanx
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/chanx-go/chanx/core/layer"
@@ -140,6 +141,15 @@ const (
 
 // isAway reports whether an error is for want of the layer's server.
 func isAway(err error) bool { return errors.Is(err, layer.ErrUnavailable) }
+
+// levelOf is the level at which an error is logged: level, but for debugging only where
+// it is for want of the layer's server, which the layer has logged once for everybody.
+func levelOf(err error, level slog.Level) slog.Level {
+	if isAway(err) {
+		return slog.LevelDebug
+	}
+	return level
+}
 
 // invalid makes an error of violations whose paths are relative to prefix.
 func invalid(detail string, vs []Violation, prefix string) *Error {

@@ -279,11 +279,7 @@ func (c *Conn) logFailure(x *exchange, err error) {
 	if p, ok := errors.AsType[*panicError](err); ok {
 		args = append(args, "stack", string(p.stack))
 	}
-	level := slog.LevelError
-	if isAway(err) { // which the layer has logged, once for everybody
-		level = slog.LevelDebug
-	}
-	c.hub.log.Log(c.ctx, level, "chanx: handler failed", args...)
+	c.hub.log.Log(c.ctx, levelOf(err, slog.LevelError), "chanx: handler failed", args...)
 }
 
 // handled tells log and observer of a message.

@@ -160,9 +160,7 @@ func (s *Subscription) beginAt(ref []byte) error {
 			return nil
 		}
 		if !errors.Is(err, layer.ErrGap) {
-			if !isAway(err) {
-				s.conn.hub.log.Error("chanx: reading a topic's history failed", "topic", s.name, "error", err)
-			}
+			s.conn.hub.log.Log(s.conn.ctx, levelOf(err, slog.LevelError), "chanx: reading a topic's history failed", "topic", s.name, "error", err)
 			return err
 		}
 	}

@@ -159,15 +159,9 @@ func (k *keeper) admit(ctx context.Context, g *guest) error {
 // later.
 func (k *keeper) leave(ctx context.Context, g *guest, grace time.Duration) {
 	g.leave(grace)
-	err := k.tell(ctx, g)
-	if err == nil {
-		return
+	if err := k.tell(ctx, g); err != nil {
+		k.hub.log.Log(ctx, levelOf(err, slog.LevelWarn), "chanx: a member could not leave yet", "channel", g.channel, "key", g.session.Key, "error", err)
 	}
-	level := slog.LevelWarn
-	if isAway(err) { // which the layer has logged, once for everybody
-		level = slog.LevelDebug
-	}
-	k.hub.log.Log(ctx, level, "chanx: a member could not leave yet", "channel", g.channel, "key", g.session.Key, "error", err)
 }
 
 // tell tells the layer of a guest, and forgets one that has left.

@@ -99,7 +99,7 @@ func (h *Hub) inject(ctx context.Context) (pairs []byte) {
 }
 
 func (h *Hub) propagatorFailed(err error) {
-	if h.told.first("propagator") {
+	if h.told.first(toldPropagator) {
 		h.logPanic("chanx: the propagator failed", err)
 	}
 }

@@ -228,7 +228,7 @@ func (h *Hub) identityOf(c *Conn) (key string) {
 		key = h.keyOf(credential)
 		return nil
 	})
-	if err != nil && h.told.first("\x00identity") {
+	if err != nil && h.told.first(toldIdentity) {
 		h.logPanic("chanx: the key of an identity can't be had", err)
 	}
 	return key

@@ -86,7 +86,7 @@ func (h *Hub) skip(o *Observation, told *told, args ...any) {
 	h.observe(context.Background(), o)
 	kind, level, text := o.Action, slog.LevelWarn, "chanx: skipping what this version of the application does not understand"
 	if kind == "" && !errors.Is(o.Err, envelope.ErrVersion) {
-		kind, level, text = "\x00unreadable", slog.LevelError, "chanx: skipping what is unreadable from the layer"
+		kind, level, text = toldUnreadable, slog.LevelError, "chanx: skipping what is unreadable from the layer"
 	}
 	if told.first(kind) {
 		h.log.Log(context.Background(), level, text, append(args, "event", o.Action, "error", o.Err)...)
@@ -100,6 +100,13 @@ type undecodable struct{ err error }
 func (e *undecodable) Error() string { return fmt.Sprintf("the event can't be decoded: %v", e.err) }
 
 func (e *undecodable) Unwrap() error { return e.err }
+
+// What is told once that no event is the reason for: no action begins with a zero.
+const (
+	toldUnreadable = "\x00unreadable"
+	toldIdentity   = "\x00identity"
+	toldPropagator = "\x00propagator"
+)
 
 // maxTold bounds what is remembered of what was logged: it is named by others.
 const maxTold = 256
