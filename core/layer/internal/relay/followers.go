@@ -64,10 +64,7 @@ func NewFollowers(l Log, s *Status, o Options) *Followers {
 		},
 		end: func(c *followed) { c.close() },
 	}
-	f.sweeper = &sweeper{
-		crew: f.crew, status: s, interval: f.options.Sweep,
-		idle: f.registry.empty, names: f.registry.names, check: f.check,
-	}
+	f.sweeper = newSweeper(f.registry, s, f.check)
 	return f
 }
 

@@ -27,7 +27,6 @@ type registry[T any] struct {
 
 	mu       sync.Mutex
 	closed   bool
-	count    int
 	channels sync.Map // of *held[T] by name: read without the lock
 }
 
@@ -84,7 +83,6 @@ func (r *registry[T]) refer(channel string) (h *held[T], fresh bool, err error) 
 		fresh = true
 		h = &held[T]{channel: channel, value: r.create(channel), ready: make(chan struct{})}
 		r.channels.Store(channel, h)
-		r.count++
 		r.crew.spawn(func() { r.start(h) })
 	}
 	h.refs++
@@ -121,7 +119,6 @@ func (r *registry[T]) release(h *held[T]) {
 // forget has the lock, so that who listens to the channel anew comes after Unlisten.
 func (r *registry[T]) forget(h *held[T]) {
 	r.channels.Delete(h.channel)
-	r.count--
 	r.listener.Unlisten(h.channel)
 	r.end(h.value)
 }
@@ -138,12 +135,6 @@ func (r *registry[T]) all(f func(channel string, v T)) {
 func (r *registry[T]) names() (names []string) {
 	r.all(func(channel string, _ T) { names = append(names, channel) })
 	return names
-}
-
-func (r *registry[T]) empty() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.count == 0
 }
 
 // close lets no further channel begin. It reports false where that was so already.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,7 +16,6 @@ type sweeper struct {
 	crew     *crew
 	status   *Status
 	interval time.Duration
-	idle     func() bool                                        // there is no channel
 	names    func() []string                                    // of all channels
 	check    func(ctx context.Context, channels []string) error // asks the server
 
@@ -25,6 +25,13 @@ type sweeper struct {
 	running bool
 	due     []func(channel string) bool // what restored was called with
 	wake    chan struct{}               // has something when due has grown
+}
+
+// newSweeper returns one for the channels of a registry.
+func newSweeper[T any](r *registry[T], s *Status, check func(ctx context.Context, channels []string) error) *sweeper {
+	return &sweeper{
+		crew: r.crew, status: s, interval: r.options.Sweep, names: r.names, check: check, wake: make(chan struct{}, 1),
+	}
 }
 
 // start has to be called when there is a channel.
@@ -47,12 +54,13 @@ func (s *sweeper) tick() {
 	s.mu.Lock()
 	s.armed = false
 	s.mu.Unlock()
-	if s.idle() {
+	channels := s.names()
+	if len(channels) == 0 {
 		return
 	}
 	s.start()
 	if s.status.Err() == nil { // else it is done once the server is back
-		s.crew.spawn(func() { _ = s.sweep(s.names()) }) // the next one makes up for one that fails
+		s.crew.spawn(func() { _ = s.sweep(channels) }) // the next one makes up for one that fails
 	}
 }
 
@@ -64,9 +72,6 @@ func (s *sweeper) restored(affected func(channel string) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.due = append(s.due, affected)
-	if s.wake == nil {
-		s.wake = make(chan struct{}, 1)
-	}
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -103,11 +108,8 @@ func (s *sweeper) takeDue(left []string) (channels []string, more bool) {
 		seen[c] = true
 	}
 	for _, c := range s.names() {
-		for _, affected := range due {
-			if seen[c] || affected(c) {
-				channels = append(channels, c)
-				break
-			}
+		if seen[c] || slices.ContainsFunc(due, func(affected func(string) bool) bool { return affected(c) }) {
+			channels = append(channels, c)
 		}
 	}
 	return channels, more

@@ -60,10 +60,7 @@ func NewWatches(r Roster, s *Status, o Options) *Watches {
 		},
 		end: func(c *watched) { c.close() },
 	}
-	w.sweeper = &sweeper{
-		crew: w.crew, status: s, interval: w.options.Sweep,
-		idle: w.registry.empty, names: w.registry.names, check: w.check,
-	}
+	w.sweeper = newSweeper(w.registry, s, w.check)
 	return w
 }
 
