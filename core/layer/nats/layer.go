@@ -54,11 +54,14 @@ var (
 //	nats://user:password@host:4222,host2:4222?prefix=chat
 //	tls://token@host
 //
-// and fails where none of them can be reached, refuses the user, or has no JetStream
-// for the account. After that the layer connects again whenever it has to, and never
-// gives up. ctx bounds the call. Where JetStream doesn't answer, as while servers of a
-// cluster that begin together elect who is to, Open asks again, for five times
-// Options.Timeout. A nil opts is a zero one.
+// User, password and token are escaped as in any URL. A port is 4222 where there is
+// none, and prefix is [Options.Prefix], unless that is set.
+//
+// Open fails where none of the servers can be reached, or they refuse the user, or have
+// no JetStream for the account. After that the layer connects again whenever it has to,
+// and never gives up. ctx bounds the call. Where JetStream doesn't answer, as while
+// servers of a cluster that begin together elect who is to, Open asks again, for five
+// times Options.Timeout. A nil opts is a zero one.
 func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	core, err := OpenCore(ctx, url, opts)
 	if err != nil {

@@ -19,8 +19,10 @@ type Options struct {
 	// URL's "prefix" does the same where this is empty.
 	Prefix string
 
-	// Timeout bounds every call that no context bounds earlier, and within a third
-	// more a server is noticed that doesn't answer; 3 seconds where it is 0.
+	// Timeout bounds every call that no context bounds earlier; 3 seconds where it is
+	// 0. Within a third more a server is noticed that doesn't answer. A call that
+	// comes while the client connects anew to a host that doesn't answer has to wait
+	// for that first, so that it takes up to twice the time.
 	Timeout time.Duration
 
 	// TLS is for servers with certificates that the system doesn't know, or that

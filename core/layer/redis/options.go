@@ -20,7 +20,7 @@ type Options struct {
 	Prefix string
 
 	// Timeout bounds every call that its context does not bound earlier; 3 s by
-	// default. A server that answers nothing is noticed after three times that.
+	// default. A server that answers nothing is noticed within four times that.
 	Timeout time.Duration
 
 	// TLS is for rediss:// and its like, where the system's certificates and the
