@@ -41,15 +41,19 @@ func (m *Channels) shard(channel string) *shard {
 
 // Sending is the way of a message to other processes.
 type Sending interface {
-	// Send brings the message on its way. It is called from several goroutines at
+	// Send brings the message on its way. It may be called from several goroutines at
 	// once, and each time returns when that has been done, by the first.
 	Send()
+
+	// Keep says that Send may be called after Publish has returned, too. It is called
+	// before that, on the publisher's goroutine.
+	Keep()
 }
 
 // Publish delivers data to the channel's handlers. Sending, which may be nil, is sent
-// before Publish returns without an error, and not if it returns one. Between that
-// and the handlers' calls no other message is delivered on the channel: an answer to
-// this one, from here or from anywhere, comes after it here and goes out after it.
+// before they get the message and before Publish returns, and not if that returns an
+// error. By then the message has its place among what is delivered here: an answer to
+// it, from here or from anywhere, is delivered here after it, and sent after it.
 func (m *Channels) Publish(ctx context.Context, name string, data []byte, sending Sending) error {
 	if m.closed.Load() {
 		return ErrClosed
@@ -148,4 +152,9 @@ type published struct {
 func (p published) Size() int { return len(p.data) }
 
 // Own implements [Message].
-func (p published) Own() published { return published{bytes.Clone(p.data), p.sending} }
+func (p published) Own() published {
+	if p.sending != nil {
+		p.sending.Keep()
+	}
+	return published{bytes.Clone(p.data), p.sending}
+}

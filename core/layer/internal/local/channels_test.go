@@ -60,6 +60,8 @@ func (l *letter) Send() {
 	close(l.sent)
 }
 
+func (l *letter) Keep() { l.course.note("kept " + l.text) }
+
 // publish publishes a message that is its text.
 func (c *course) publish(ctx context.Context, channels *local.Channels, channel, text string) error {
 	return channels.Publish(ctx, channel, []byte(text), c.letter(text, nil))
@@ -100,7 +102,7 @@ func TestSend(t *testing.T) {
 	c.expect(t, "sent a", "got a", "got a", "published a", "sent a", "published a", "got local", "got local")
 }
 
-// A message that a handler publishes is sent when Publish returns, and delivered
+// A message that a handler publishes is kept for later, and sent when Publish returns, and delivered
 // later, whatever becomes of the handler.
 func TestSendInHandler(t *testing.T) {
 	t.Parallel()
@@ -137,7 +139,8 @@ func TestSendInHandler(t *testing.T) {
 			}()
 			<-ended
 			c.expect(t, "sent question", "got question",
-				"sent answer 0", "published answer 0", "sent answer 1", "published answer 1",
+				"kept answer 0", "sent answer 0", "published answer 0",
+				"kept answer 1", "sent answer 1", "published answer 1",
 				"got answer 0", "got answer 1")
 		})
 	}
@@ -170,10 +173,10 @@ func TestSendAndDeliverAtOnce(t *testing.T) {
 		synctest.Wait()
 		close(leave)
 		synctest.Wait()
-		c.expect(t, "sent first", "got first", "sent question", "got question")
+		c.expect(t, "sent first", "got first", "sent question", "got question", "kept answer")
 		close(sending)
 		synctest.Wait()
-		if len(c.steps) != 7 || c.steps[4] != "sent answer" { // then in any order
+		if len(c.steps) != 8 || c.steps[5] != "sent answer" { // then in any order
 			t.Errorf("what happened is %q", c.steps)
 		}
 	})

@@ -59,7 +59,7 @@ type Channels struct {
 	id      uint64          // tells this handle's messages from others'
 	local   *local.Channels // has the subscriptions
 	numbers numbers
-	buffers sync.Pool // of *[]byte
+	letters sync.Pool // of *outgoing
 
 	crew     *crew
 	registry *registry[*listened]
@@ -85,7 +85,7 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 		crew:    newCrew(),
 		holes:   holes{status: s},
 	}
-	c.buffers.New = func() any { return new([]byte) }
+	c.letters.New = func() any { return &outgoing{channels: c} }
 	c.registry = &registry[*listened]{
 		listener: b, options: c.options, crew: c.crew,
 		create: func(channel string) *listened {
@@ -117,15 +117,17 @@ func NewChannels(b Broker, s *Status, o Options) *Channels {
 // is then not sent. Where the server does not take it the error wraps
 // layer.ErrUnavailable, and handlers of this process have got it.
 func (c *Channels) Publish(ctx context.Context, channel string, data []byte) error {
-	o := &outgoing{channels: c, channel: channel, data: data}
+	o := c.letters.Get().(*outgoing)
+	o.channel, o.data = channel, data
 	if err := c.local.Publish(ctx, channel, data, o); err != nil {
 		return err
 	}
-	err := o.wait(ctx)
-	if err != nil {
+	if err := o.wait(ctx); err != nil {
 		c.status.Failed(err)
+		return err
 	}
-	return err
+	o.release()
+	return nil
 }
 
 // outgoing is a message on its way to other processes.
@@ -133,15 +135,19 @@ type outgoing struct {
 	channels *Channels
 	channel  string
 	data     []byte // the publisher's
+	kept     bool   // others may still have it when Publish returns
 
 	sent   sync.Once
-	buffer *[]byte
+	buffer []byte // what is sent; the broker may keep it where there is an error
 	posted Posted
 	err    error
 }
 
 // Send implements [local.Sending].
 func (o *outgoing) Send() { o.sent.Do(o.send) }
+
+// Keep implements [local.Sending].
+func (o *outgoing) Keep() { o.kept = true }
 
 func (o *outgoing) send() {
 	c := o.channels
@@ -150,10 +156,9 @@ func (o *outgoing) send() {
 	if o.err = c.status.PartErr(c.broker.Part(o.channel)); o.err != nil {
 		return
 	}
-	o.buffer = c.buffers.Get().(*[]byte)
-	b := stamp{publisher: c.id, number: number}.append((*o.buffer)[:0])
-	*o.buffer = append(b, o.data...)
-	o.posted, o.err = c.broker.Post(o.channel, *o.buffer)
+	o.buffer = stamp{publisher: c.id, number: number}.append(o.buffer[:0])
+	o.buffer = append(o.buffer, o.data...)
+	o.posted, o.err = c.broker.Post(o.channel, o.buffer)
 }
 
 // wait waits for what becomes of a message that was sent.
@@ -170,15 +175,21 @@ func (o *outgoing) wait(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		if cap(*o.buffer) <= 64<<10 {
-			c.buffers.Put(o.buffer)
-		}
 		return nil
 	case c.closed.Load():
 		return layer.ErrClosed
 	default:
 		return c.options.explain(ctx, err)
 	}
+}
+
+// release has it used for another message, unless somebody still has this one.
+func (o *outgoing) release() {
+	if o.kept || cap(o.buffer) > 64<<10 {
+		return
+	}
+	*o = outgoing{channels: o.channels, buffer: o.buffer}
+	o.channels.letters.Put(o)
 }
 
 // Subscribe implements layer.Layer. Where the server is away that is no error: what
