@@ -57,13 +57,9 @@ func (c *Cluster) join(tb testing.TB, masters int) {
 	}
 	for i, s := range c.Servers[masters:] {
 		id := c.Servers[i%masters].MustDo("CLUSTER", "MYID")
-		if err := await(func() error { _, err := s.Do("CLUSTER", "REPLICATE", id); return err }); err != nil {
-			tb.Fatalf("servertest: a replica of the cluster: %v", err)
-		}
+		mustAwait(tb, func() error { _, err := s.Do("CLUSTER", "REPLICATE", id); return err }, "a replica of the cluster")
 	}
-	if err := await(c.whole); err != nil {
-		tb.Fatalf("servertest: the cluster does not come together: %v", err)
-	}
+	mustAwait(tb, c.whole, "the cluster does not come together")
 }
 
 // bus returns the port at which a server of a cluster talks to the others.
@@ -95,9 +91,9 @@ func (c *Cluster) whole() error {
 
 // Await waits until every server that runs finds that the cluster is complete.
 func (c *Cluster) Await() {
-	first := c.Servers[0]
-	first.tb.Helper()
-	if err := await(func() error {
+	tb := c.Servers[0].tb
+	tb.Helper()
+	mustAwait(tb, func() error {
 		for _, s := range c.Servers {
 			if !s.Running() {
 				continue
@@ -107,23 +103,19 @@ func (c *Cluster) Await() {
 			}
 		}
 		return nil
-	}); err != nil {
-		first.tb.Fatalf("servertest: the cluster is not complete: %v", err)
-	}
+	}, "the cluster is not complete")
 }
 
 // MasterOf returns the server that keeps a key. After the loss of a master it waits
 // until a replica has taken its place.
 func (c *Cluster) MasterOf(key string) *Server {
-	first := c.Servers[0]
-	first.tb.Helper()
+	tb := c.Servers[0].tb
+	tb.Helper()
 	var found *Server
-	if err := await(func() (err error) {
+	mustAwait(tb, func() (err error) {
 		found, err = c.masterOf(key)
 		return err
-	}); err != nil {
-		first.tb.Fatalf("servertest: the master of %q: %v", key, err)
-	}
+	}, "the master of %q", key)
 	return found
 }
 

@@ -64,7 +64,7 @@ func newNATS(tb testing.TB, name string, o NATSOptions) *Server {
 	}
 	if o.TLS {
 		c := certificates(tb, dir)
-		u.Scheme, s.TLS, s.CA = "tls", c.client, c.ca
+		u.Scheme, s.TLS = "tls", c.client
 		config = append(config, fmt.Sprintf("tls { cert_file: %q, key_file: %q, timeout: 5 }", c.cert, c.key))
 	}
 	switch {

@@ -29,9 +29,7 @@ func NATSCluster(tb testing.TB, servers int) *Cluster {
 	}
 	c.URL = "nats://" + strings.Join(addrs, ",")
 	for _, s := range c.Servers {
-		if err := await(s.streams); err != nil {
-			tb.Fatalf("servertest: JetStream at %s: %v", s.Addr, err)
-		}
+		mustAwait(tb, s.streams, "JetStream at %s", s.Addr)
 	}
 	return c
 }
@@ -41,12 +39,10 @@ func (c *Cluster) Leader(stream string) *Server {
 	tb := c.Servers[0].tb
 	tb.Helper()
 	var found *Server
-	if err := await(func() (err error) {
+	mustAwait(tb, func() (err error) {
 		found, err = c.leader(stream)
 		return err
-	}); err != nil {
-		tb.Fatalf("servertest: the leader of %s: %v", stream, err)
-	}
+	}, "the leader of %s", stream)
 	return found
 }
 

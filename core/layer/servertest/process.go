@@ -132,6 +132,15 @@ func write(tb testing.TB, dir, name string, text []byte) string {
 	return path
 }
 
+// mustAwait is await where the last error ends the test, in which what was waited for
+// is said.
+func mustAwait(tb testing.TB, ask func() error, what string, args ...any) {
+	tb.Helper()
+	if err := await(ask); err != nil {
+		tb.Fatalf("servertest: %s: %v", fmt.Sprintf(what, args...), err)
+	}
+}
+
 // await asks until there is no error any more, and returns the last one after
 // [patience].
 func await(ask func() error) error {

@@ -3,7 +3,6 @@ package servertest
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 )
@@ -27,8 +26,7 @@ type RedisOptions struct {
 // Redis starts a Redis server, which ends with the test.
 func Redis(tb testing.TB, o RedisOptions) *Server {
 	tb.Helper()
-	s := newRedis(tb, o)
-	return s.run(tb)
+	return newRedis(tb, o).run(tb)
 }
 
 // newRedis returns a server that is not started. Lines are added to its
@@ -54,7 +52,7 @@ func newRedis(tb testing.TB, o RedisOptions, lines ...string) *Server {
 	}, lines...)
 	if o.TLS {
 		c := certificates(tb, dir)
-		u.Scheme, s.TLS, s.CA = "rediss", c.client, c.ca
+		u.Scheme, s.TLS = "rediss", c.client
 		config = append(config, "port 0", fmt.Sprint("tls-port ", n), "tls-auth-clients no",
 			"tls-ca-cert-file "+c.ca, "tls-cert-file "+c.cert, "tls-key-file "+c.key)
 	} else {
@@ -111,6 +109,3 @@ func (s *Server) MustDo(args ...string) string {
 	}
 	return answer
 }
-
-// IsValkey reports whether the program that [Redis] starts is named valkey.
-func IsValkey() bool { return strings.Contains(os.Getenv("CHANX_REDIS_SERVER"), "valkey") }

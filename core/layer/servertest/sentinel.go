@@ -62,10 +62,9 @@ func (s *Sentinel) sentinel(tb testing.TB, host, n string) *Server {
 
 // Await waits until every sentinel knows the others, and a replica that is there.
 func (s *Sentinel) Await() {
-	s.Sentinels[0].tb.Helper()
-	if err := await(s.whole); err != nil {
-		s.Sentinels[0].tb.Fatalf("servertest: the sentinels do not find each other: %v", err)
-	}
+	tb := s.Sentinels[0].tb
+	tb.Helper()
+	mustAwait(tb, s.whole, "the sentinels do not find each other")
 }
 
 func (s *Sentinel) whole() error {
@@ -110,12 +109,10 @@ func (s *Sentinel) Failover() {
 	tb := s.Sentinels[0].tb
 	tb.Helper()
 	before := s.Master()
-	if err := await(func() error {
+	mustAwait(tb, func() error {
 		_, err := s.Sentinels[0].Do("SENTINEL", "FAILOVER", s.Name)
 		return err
-	}); err != nil {
-		tb.Fatalf("servertest: failover: %v", err)
-	}
+	}, "failover")
 	s.AwaitMaster(before)
 }
 
@@ -123,12 +120,10 @@ func (s *Sentinel) Failover() {
 func (s *Sentinel) AwaitMaster(before *Server) {
 	tb := s.Sentinels[0].tb
 	tb.Helper()
-	if err := await(func() error {
+	mustAwait(tb, func() error {
 		if s.Master() == before {
 			return errors.New("the master is still the same")
 		}
 		return nil
-	}); err != nil {
-		tb.Fatalf("servertest: failover: %v", err)
-	}
+	}, "failover")
 }

@@ -17,8 +17,6 @@ type Server struct {
 	Dir  string // where it keeps what it stores
 	// TLS is a client's configuration, which trusts the server; nil without TLS.
 	TLS *tls.Config
-	// CA is the path of the authority's certificate, as PEM; "" without TLS.
-	CA string
 
 	tb      testing.TB
 	program string
@@ -50,7 +48,7 @@ func (s *Server) run(tb testing.TB) *Server {
 // it has stored. It returns once the server answers.
 func (s *Server) Start() {
 	s.tb.Helper()
-	s.Launch()
+	s.launch()
 	if err := await(func() error {
 		select {
 		case <-s.process.ended:
@@ -63,8 +61,8 @@ func (s *Server) Start() {
 	}
 }
 
-// Launch is Start that does not wait until the server answers.
-func (s *Server) Launch() {
+// launch is Start that does not wait until the server answers.
+func (s *Server) launch() {
 	s.tb.Helper()
 	if s.Running() {
 		s.tb.Fatalf("servertest: %s at %s runs already", s.program, s.Addr)
@@ -98,9 +96,7 @@ func (s *Server) Kill() {
 	}
 }
 
-func (s *Server) kill() error {
-	return s.end(syscall.SIGKILL)
-}
+func (s *Server) kill() error { return s.end(syscall.SIGKILL) }
 
 // Stop ends the server as its administrator does, with SIGTERM. It returns once the
 // server is gone, and does nothing where it is.
@@ -149,6 +145,3 @@ func (s *Server) signal(what syscall.Signal) error {
 	}
 	return s.process.signal(what)
 }
-
-// Log returns the last that the server has written, some ten kilobytes of it.
-func (s *Server) Log() string { return s.log.String() }
