@@ -206,7 +206,13 @@ func (c *conn) close() {
 // subject returns the subject of a channel, or what else is named, of a kind: a
 // short token that stands for what is sent there.
 func (c *conn) subject(kind string, names ...string) string {
-	return c.opts.Prefix + "." + kind + "." + key(names...)
+	return c.subjects(kind, key(names...))
+}
+
+// subjects returns the subject of a kind with tokens that are encoded already, or with
+// wildcards all that it stands for.
+func (c *conn) subjects(kind, tokens string) string {
+	return c.opts.Prefix + "." + kind + "." + tokens
 }
 
 // name returns the name of a stream or bucket. Prefixes that differ have different

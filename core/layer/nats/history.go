@@ -38,9 +38,8 @@ var _ relay.Log = (*history)(nil)
 func newHistory(ctx context.Context, c *conn, receive func(channel string, e layer.Entry)) (*history, error) {
 	name := c.name("history")
 	h := &history{
-		conn:   c,
-		api:    api{conn: c, stream: name},
-		stream: newStream(c, name),
+		conn: c,
+		api:  api{conn: c, stream: name},
 		yields: yields{
 			conn:    c,
 			subject: c.opts.Prefix + "." + yieldKind,
@@ -48,6 +47,7 @@ func newHistory(ctx context.Context, c *conn, receive func(channel string, e lay
 			until:   make(map[string]time.Time),
 		},
 	}
+	h.stream = newStream(c, name, h.heads.doubtAll)
 	h.inlet = c.newInlet(func(channel string, m *nats.Msg) {
 		if m.Subject == h.yields.subject {
 			h.yields.receive(m)
@@ -104,7 +104,7 @@ func (h *history) failed(err error) error {
 func (h *history) subject(channel string) string { return h.conn.subject(entryKind, channel) }
 
 func (h *history) append(ctx context.Context, channel string, data []byte, keep layer.Retention) error {
-	if err := h.cover(ctx, keep); err != nil {
+	if err := h.stream.cover(ctx, keep); err != nil {
 		return err
 	}
 	t, err := h.heads.take(ctx, channel)
@@ -234,35 +234,13 @@ func beginning() *stored {
 	return &stored{record: record{epoch: [8]byte(randomBytes(8)), marker: true}}
 }
 
-// cover makes sure that there is a stream that keeps enough.
-func (h *history) cover(ctx context.Context, keep layer.Retention) error {
-	bounded, cancel := h.conn.bound(ctx)
-	defer cancel()
-	another, err := h.stream.cover(bounded, keep)
-	if another {
-		h.heads.doubtAll()
-	}
-	return err
-}
-
-// look does the same for what was asked for before, and always looks.
-func (h *history) look(ctx context.Context) error {
-	bounded, cancel := h.conn.bound(ctx)
-	defer cancel()
-	another, err := h.stream.look(bounded, bounds{})
-	if another {
-		h.heads.doubtAll()
-	}
-	return err
-}
-
 // await waits for the stream's leader to be there, and makes the stream where there
 // is none any more.
 func (h *history) await(ctx context.Context) error {
 	h.heads.doubtAll()
 	try, cancel := context.WithTimeout(ctx, h.conn.opts.Timeout/3)
 	defer cancel()
-	if err := h.look(try); err != nil && refused(err) && !noStream(err) {
+	if err := h.stream.look(try, bounds{}); err != nil && refused(err) && !noStream(err) {
 		return err
 	}
 	select {
@@ -281,7 +259,7 @@ func (h *history) Listen(ctx context.Context, channel string) error {
 	if err := h.inlet.listen(ctx, h.conn.subject(liveKind, channel), channel); err != nil {
 		return err
 	}
-	err := h.cover(ctx, layer.Retention{})
+	err := h.stream.cover(ctx, layer.Retention{})
 	if err == nil {
 		_, err = h.alive(ctx, channel)
 	}

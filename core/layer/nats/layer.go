@@ -104,7 +104,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 // a server before 2.10 may crash when it is asked for a message of a stream that is
 // being made.
 func (l *Layer) prepare(ctx context.Context) error {
-	if err := l.history.cover(ctx, layer.Retention{}); err != nil {
+	if err := l.history.stream.cover(ctx, layer.Retention{}); err != nil {
 		return err
 	}
 	_, err := l.presence.shelf.open(ctx)

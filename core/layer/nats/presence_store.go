@@ -35,19 +35,8 @@ func newShelf(c *conn) *shelf { return &shelf{conn: c, api: api{conn: c, stream:
 
 // open makes sure that the stream is there. It returns when it was made.
 func (s *shelf) open(ctx context.Context) (time.Time, error) {
-	prefix := s.conn.opts.Prefix + "."
-	cfg := jetstream.StreamConfig{
-		Name:              s.api.stream,
-		Description:       "who is present on chanx's channels",
-		Subjects:          []string{prefix + presenceKind + ".>"},
-		Replicas:          s.conn.opts.Replicas,
-		Storage:           jetstream.FileStorage,
-		MaxMsgsPerSubject: 1,
-		RePublish:         &jetstream.RePublish{Source: prefix + presenceKind + ".>", Destination: prefix + presenceLiveKind + ".>"},
-	}
-	if s.conn.opts.Memory {
-		cfg.Storage = jetstream.MemoryStorage
-	}
+	cfg := s.conn.streamConfig(s.api.stream, presenceKind, presenceLiveKind)
+	cfg.Description, cfg.MaxMsgsPerSubject = "who is present on chanx's channels", 1
 	stream, err := s.conn.js.Stream(ctx, cfg.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = s.conn.js.CreateStream(ctx, cfg)
@@ -273,28 +262,28 @@ func (s *shelf) exhausted(ctx context.Context, name string, got uint64) (bool, e
 func place(channel string, s layer.Session) string { return key(s.Owner, channel, s.Key, s.ID) }
 
 func (s *shelf) subject(place string) string {
-	return s.conn.opts.Prefix + "." + presenceKind + ".s." + place
+	return s.conn.subjects(presenceKind, "s."+place)
 }
 
 // place returns the place of a session that a subject of kind stands for.
 func (s *shelf) place(kind, subject string) (string, bool) {
-	return strings.CutPrefix(subject, s.conn.opts.Prefix+"."+kind+".s.")
+	return strings.CutPrefix(subject, s.conn.subjects(kind, "s."))
 }
 
 func (s *shelf) ofChannel(kind, channel string) string {
-	return s.conn.opts.Prefix + "." + kind + ".s.*." + token(channel) + ".>"
+	return s.conn.subjects(kind, "s.*."+token(channel)+".>")
 }
 
 func (s *shelf) ofOwner(owner string) string {
-	return s.conn.opts.Prefix + "." + presenceKind + ".s." + owner + ".>"
+	return s.conn.subjects(presenceKind, "s."+owner+".>")
 }
 
 func (s *shelf) owner(kind, owner string) string {
-	return s.conn.opts.Prefix + "." + kind + ".o." + owner
+	return s.conn.subjects(kind, "o."+owner)
 }
 
 // longest is the subject of the longest grace in use.
-func (s *shelf) longest() string { return s.conn.opts.Prefix + "." + presenceKind + ".g" }
+func (s *shelf) longest() string { return s.conn.subjects(presenceKind, "g") }
 
 // stays returns what is known of the sessions that a filter says. What can't be read
 // is left out.

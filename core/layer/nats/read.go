@@ -136,7 +136,7 @@ func (h *history) Heads(ctx context.Context, channels []string) ([]layer.Positio
 	if err := h.conn.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := h.look(ctx); err != nil {
+	if err := h.stream.look(ctx, bounds{}); err != nil {
 		return nil, h.conn.failure(ctx, "looking at the stream", err)
 	}
 	positions := make([]layer.Position, len(channels))

@@ -1,6 +1,7 @@
 package chanxnats
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,9 @@ import (
 // on first use. What it keeps of each channel is what the greediest retention asks
 // for, and only ever raised: each channel's own retention stands in its messages.
 type stream struct {
-	conn *conn
-	name string
+	conn    *conn
+	name    string
+	another func() // is called where it is another one than was looked at before, or has lost messages
 
 	known  atomic.Pointer[bounds] // of the stream, as it was looked at last; nil where it was not
 	looked atomic.Int64           // when that was, in nanoseconds since 1970
@@ -31,8 +33,8 @@ type stream struct {
 	created time.Time     // tells the stream from one of the same name
 }
 
-func newStream(c *conn, name string) *stream {
-	return &stream{conn: c, name: name, turn: make(chan struct{}, 1)}
+func newStream(c *conn, name string, another func()) *stream {
+	return &stream{conn: c, name: name, another: another, turn: make(chan struct{}, 1)}
 }
 
 // bounds say how much a stream keeps.
@@ -82,12 +84,11 @@ func (b bounds) with(o bounds) bounds {
 // and have another entry where this process knows one.
 const lookAgain = time.Second
 
-// cover makes sure that the stream is there, and keeps enough. It reports what look
-// does.
-func (s *stream) cover(ctx context.Context, keep layer.Retention) (another bool, err error) {
+// cover makes sure that the stream is there, and keeps enough.
+func (s *stream) cover(ctx context.Context, keep layer.Retention) error {
 	need := boundsFor(keep)
 	if known := s.known.Load(); known != nil && known.cover(need) && time.Now().UnixNano()-s.looked.Load() < int64(lookAgain) {
-		return false, nil
+		return nil
 	}
 	return s.look(ctx, need)
 }
@@ -104,14 +105,15 @@ func (s *stream) saw(seq uint64) {
 
 // look looks at the stream, makes it where it isn't there, and raises its bounds
 // where they are too low, also for what was asked before: another process may have
-// set what it needs, without having seen that. It reports whether this is another
-// stream than was looked at before, or has lost messages.
-func (s *stream) look(ctx context.Context, need bounds) (another bool, err error) {
+// set what it needs, without having seen that.
+func (s *stream) look(ctx context.Context, need bounds) error {
+	ctx, cancel := s.conn.bound(ctx)
+	defer cancel()
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	s.asked = s.asked.with(need)
 	for {
@@ -119,24 +121,29 @@ func (s *stream) look(ctx context.Context, need bounds) (another bool, err error
 		info, err := s.fit(ctx)
 		switch {
 		case err == nil:
-			another = !s.created.IsZero() && !s.created.Equal(info.Created) || info.State.LastSeq < end
-			if another {
-				s.end.Store(info.State.LastSeq)
-			}
-			s.created = info.Created
-			known := boundsOf(info.Config)
-			s.known.Store(&known)
-			s.looked.Store(time.Now().UnixNano())
-			return another, nil
+			s.found(info, end)
+			return nil
 		case !passing(err):
-			return false, err
+			return err
 		}
 		select {
 		case <-time.After(20*time.Millisecond + rand.N(30*time.Millisecond)):
 		case <-ctx.Done():
-			return false, fmt.Errorf("%w: %w", ctx.Err(), err)
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	}
+}
+
+// found notes how the stream is. Its end was seen before that was asked.
+func (s *stream) found(info *jetstream.StreamInfo, end uint64) {
+	if !s.created.IsZero() && !s.created.Equal(info.Created) || info.State.LastSeq < end {
+		s.end.Store(info.State.LastSeq)
+		s.another()
+	}
+	s.created = info.Created
+	known := boundsOf(info.Config)
+	s.known.Store(&known)
+	s.looked.Store(time.Now().UnixNano())
 }
 
 var errFitted = errors.New("the stream's configuration was changed, by this process or another")
@@ -183,22 +190,10 @@ func (s *stream) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 }
 
 func (s *stream) make(ctx context.Context) (*jetstream.StreamInfo, error) {
-	cfg := jetstream.StreamConfig{
-		Name:        s.name,
-		Description: "history of chanx's channels",
-		Subjects:    []string{s.conn.opts.Prefix + "." + entryKind + ".>"},
-		Storage:     jetstream.FileStorage,
-		Replicas:    s.conn.opts.Replicas,
-		// A full stream refuses entries rather than forget other channels'.
-		Discard:  jetstream.DiscardNew,
-		MaxBytes: -1,
-	}
-	if s.conn.opts.Memory {
-		cfg.Storage = jetstream.MemoryStorage
-	}
-	if s.conn.opts.MaxBytes > 0 {
-		cfg.MaxBytes = s.conn.opts.MaxBytes
-	}
+	cfg := s.conn.streamConfig(s.name, entryKind, liveKind)
+	cfg.Description = "history of chanx's channels"
+	// A full stream refuses entries rather than forget other channels'.
+	cfg.Discard, cfg.MaxBytes = jetstream.DiscardNew, cmp.Or(s.conn.opts.MaxBytes, -1)
 	s.set(&cfg, s.asked)
 	handle, err := s.conn.js.CreateStream(ctx, cfg)
 	if err != nil {
@@ -217,12 +212,29 @@ func (s *stream) set(cfg *jetstream.StreamConfig, b bounds) {
 		cfg.MaxAge = b.age
 	}
 	cfg.AllowDirect = true
-	// Followers listen to what is published again, which is what was stored, in the
-	// order in which it was. On the stream's own subjects comes also what it refuses.
-	cfg.RePublish = &jetstream.RePublish{
-		Source:      s.conn.opts.Prefix + "." + entryKind + ".>",
-		Destination: s.conn.opts.Prefix + "." + liveKind + ".>",
+	cfg.RePublish = s.conn.republish(entryKind, liveKind)
+}
+
+// streamConfig returns what streams have that keep what is stored on the subjects of a
+// kind, and publish it again on those of another.
+func (c *conn) streamConfig(name, kind, live string) jetstream.StreamConfig {
+	cfg := jetstream.StreamConfig{
+		Name:      name,
+		Subjects:  []string{c.subjects(kind, ">")},
+		Replicas:  c.opts.Replicas,
+		Storage:   jetstream.FileStorage,
+		RePublish: c.republish(kind, live),
 	}
+	if c.opts.Memory {
+		cfg.Storage = jetstream.MemoryStorage
+	}
+	return cfg
+}
+
+// republish is where who follows a stream listens: to what was stored, in the order in
+// which it was. On the stream's own subjects comes also what it refuses.
+func (c *conn) republish(kind, live string) *jetstream.RePublish {
+	return &jetstream.RePublish{Source: c.subjects(kind, ">"), Destination: c.subjects(live, ">")}
 }
 
 func boundsOf(cfg jetstream.StreamConfig) bounds {
