@@ -116,7 +116,7 @@ func (h *Hub) logGap(topic string, after, before layer.Position) {
 	if (last == 0 || now-last >= int64(gapPause)) && h.gapLogged.CompareAndSwap(last, now) {
 		level = slog.LevelError
 	}
-	h.log.Log(context.Background(), level, "chanx: the layer lost entries of a topic's history (more within 10 s at debug level)",
+	h.log.Log(context.Background(), level, "chanx: the layer may have lost entries of a topic's history (more within 10 s at debug level)",
 		"topic", topic, "after", after, "before", before)
 }
 
