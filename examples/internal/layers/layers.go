@@ -24,7 +24,7 @@ type Layer interface {
 const Memory = "memory"
 
 // Usage says what [Open] takes.
-const Usage = "memory, redis://…, rediss://…, redis-cluster://…, redis-sentinel://…, nats://… or tls://…"
+const Usage = "memory, redis://…, redis-cluster://… or redis-sentinel://…, rediss in place of redis for TLS, nats://… or tls://…"
 
 var (
 	redis = []string{"redis", "rediss", "redis-cluster", "rediss-cluster", "redis-sentinel", "rediss-sentinel"}
@@ -41,9 +41,9 @@ func Check(url string) error {
 	return fmt.Errorf("unknown layer %q: it is %s", url, Usage)
 }
 
-// Open opens a layer. The caller closes it, after the
-// hubs on it have been shut down. The error says what is wrong with the URL, or
-// that the server can't be reached; a NATS server needs JetStream.
+// Open opens a layer. The caller closes it, after the hubs on it have been shut down.
+// The error says what is wrong with the URL, or that the server can't be reached; a
+// NATS server needs JetStream.
 func Open(ctx context.Context, url string) (Layer, error) {
 	if err := Check(url); err != nil {
 		return nil, err
