@@ -228,7 +228,7 @@ func (h *handle) push(c channel, name string, s *stored, e storedEntry) {
 				sub.overtake()
 				continue
 			}
-			sub.push(got)
+			h.give(sub, got)
 		case f == sharesChannels && sub.channel == h.channel("", name):
 			sub.push(e.Data)
 		}

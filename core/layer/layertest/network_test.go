@@ -124,18 +124,24 @@ func (h *handle) Publish(ctx context.Context, name string, data []byte) error {
 		if s.channel != h.channel("", name) || fault == ownProcessOnly && s.handle != h {
 			continue
 		}
-		late := fault == nearFirst && s.handle != h || fault == farFirst && s.handle == h
-		if late && !gate.Inside() {
-			time.AfterFunc(time.Millisecond, func() { s.push(data) })
-		} else {
-			s.push(data)
-		}
+		h.give(s, data)
 	}
 	if fault == keepsPublished {
 		s := h.stored(h.channel(history, name))
 		s.last++
 	}
 	return nil
+}
+
+// give gives a message of this process to a subscription.
+func (h *handle) give(s *networkSub, message any) {
+	fault := h.network.fault
+	late := fault == nearFirst && s.handle != h || fault == farFirst && s.handle == h
+	if late && !gate.Inside() {
+		time.AfterFunc(time.Millisecond, func() { s.push(message) })
+		return
+	}
+	s.push(message)
 }
 
 func (h *handle) Subscribe(ctx context.Context, name string, handler func([]byte)) (layer.Subscription, error) {

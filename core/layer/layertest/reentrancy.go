@@ -41,10 +41,11 @@ func testPublishInHandler(f *fixture) {
 
 // testAnswers: an answer comes after the message, in the process that asks and in the
 // one that answers, whichever of them it is, and whether the handler publishes it or
-// somebody whom it tells.
+// somebody whom it tells. In a third process that is so for answers of the process that
+// asks.
 func testAnswers(f *fixture) {
 	const questions = 50
-	a, b := f.open(), f.open()
+	a, b, c := f.open(), f.open(), f.open()
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	end := make(chan struct{})
@@ -70,17 +71,19 @@ func testAnswers(f *fixture) {
 	}
 	answer(a, "near")
 	answer(b, "far")
-	near, far := f.collect(a, "room"), f.collect(b, "room")
+	near, far, third := f.collect(a, "room"), f.collect(b, "room"), f.collect(c, "room")
 	for i := range questions {
 		f.publish(a, "room", "question "+strconv.Itoa(i))
 	}
-	for _, in := range []*inbox{near, far} {
+	for in, whose := range map[*inbox]string{near: "", far: "", third: "near"} {
 		got := in.waitCount(5 * questions)
 		for i := range questions {
 			q := strconv.Itoa(i)
 			at := slices.Index(got, "question "+q)
-			first := slices.IndexFunc(got, func(m string) bool { return strings.HasSuffix(m, " "+q) })
-			if at < 0 || first < at {
+			first := slices.IndexFunc(got, func(m string) bool {
+				return strings.HasPrefix(m, whose) && strings.HasSuffix(m, " "+q)
+			})
+			if at < 0 || first >= 0 && first < at {
 				f.Errorf("question %s comes after %q", q, got[max(first, 0)])
 			}
 		}
