@@ -1,41 +1,9 @@
 package chanxtest_test
 
 import (
-	"fmt"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/chanx-go/chanx/core/internal/leak"
 )
 
-// TestMain fails where a goroutine of ours is left when all tests are done.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	var left []string
-	for range 200 {
-		if left = ours(); len(left) == 0 {
-			break
-		}
-		<-time.After(10 * time.Millisecond)
-	}
-	if code == 0 && len(left) > 0 {
-		fmt.Fprintf(os.Stderr, "%d goroutines are left:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// ours returns the stacks of goroutines that run code of this module, beside the
-// caller's.
-func ours() []string {
-	buf := make([]byte, 4<<20)
-	buf = buf[:runtime.Stack(buf, true)]
-	var stacks []string
-	for stack := range strings.SplitSeq(string(buf), "\n\n") {
-		if strings.Contains(stack, "chanx-go/chanx/core") && !strings.Contains(stack, "TestMain") {
-			stacks = append(stacks, stack)
-		}
-	}
-	return stacks
-}
+func TestMain(m *testing.M) { leak.Main(m) }
