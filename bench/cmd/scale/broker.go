@@ -79,6 +79,14 @@ func (b *broker) open(ctx context.Context) (everything, error) {
 	return l, err
 }
 
+// pair opens two.
+func (b *broker) pair(ctx context.Context) (here, there everything, err error) {
+	if here, err = b.open(ctx); err == nil {
+		there, err = b.open(ctx)
+	}
+	return here, there, err
+}
+
 func (b *broker) stop() {
 	for _, l := range b.handles {
 		_ = l.Close()

@@ -17,11 +17,7 @@ func groupColumns() []string {
 
 // groups subscribes to many channels in one process, to which another publishes.
 func groups(ctx context.Context, b *broker, n int) ([]string, error) {
-	here, err := b.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	there, err := b.open(ctx)
+	here, there, err := b.pair(ctx)
 	if err != nil {
 		return nil, err
 	}

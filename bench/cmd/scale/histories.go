@@ -15,11 +15,7 @@ func historyColumns() []string {
 
 // histories follows many topics in one process, to which another appends.
 func histories(ctx context.Context, b *broker, n int) ([]string, error) {
-	here, err := b.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	there, err := b.open(ctx)
+	here, there, err := b.pair(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +44,12 @@ func histories(ctx context.Context, b *broker, n int) ([]string, error) {
 	const times = 100
 	start = time.Now()
 	for i := range times {
-		if list, _, err := here.Read(ctx, topic(i%n), at[i%n], entries); err != nil || len(list) != entries {
-			return nil, fmt.Errorf("%d entries: %w", len(list), err)
+		list, _, err := here.Read(ctx, topic(i%n), at[i%n], entries)
+		if err == nil && len(list) != entries {
+			err = fmt.Errorf("%d entries, not %d", len(list), entries)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return []string{appended, bytesHere, bytesThere, cpuHere, cpuThere, ms(time.Since(start) / times)}, nil
