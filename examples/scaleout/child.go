@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -158,11 +159,11 @@ func (p *prefixed) Write(b []byte) (int, error) {
 	defer p.mu.Unlock()
 	p.rest = append(p.rest, b...)
 	for {
-		line, rest, found := strings.Cut(string(p.rest), "\n")
+		line, rest, found := bytes.Cut(p.rest, []byte("\n"))
 		if !found {
 			return len(b), nil
 		}
-		p.rest = []byte(rest)
+		p.rest = rest
 		if _, err := fmt.Fprintf(p.to, "%s%s\n", p.prefix, line); err != nil {
 			return 0, err
 		}
