@@ -284,8 +284,8 @@ type reply struct {
 //
 // The error wraps that of ctx if that has ended, is [layer.ErrClosed] after close,
 // and wraps [layer.ErrUnavailable] where the server is away, does not answer in time,
-// be it that of ctx, or can't do it in its present state. Any other answer that is an error is in the
-// chain as a *rueidis.RedisError, such as NOSCRIPT.
+// be it that of ctx, or can't do it in its present state. Any other answer that is an
+// error is in the chain as a *rueidis.RedisError, such as NOSCRIPT.
 func (c *client) do(ctx context.Context, cmd rueidis.Completed) (rueidis.RedisMessage, error) {
 	bounded, release, err := c.enter(ctx)
 	if err != nil {

@@ -22,9 +22,10 @@ type Broker interface {
 
 	// Post gives data its place in the order in which messages to who listens to the
 	// channel reach the server. The handlers of this process wait for it, so it does
-	// not wait for the server. Data may be kept until Wait has returned, and longer
-	// where that returns an error. Where the server is away the error wraps
-	// layer.ErrUnavailable.
+	// not wait for the server's answer; where the server has long taken nothing it may
+	// wait for room, for as long as the options' timeout. Data may be kept until Wait
+	// has returned, and longer where that, or Post, returns an error. Where the server
+	// is away the error wraps layer.ErrUnavailable.
 	Post(channel string, data []byte) (Posted, error)
 
 	// Listen begins to give the channel's messages, also those of this process, to
@@ -43,9 +44,10 @@ type Broker interface {
 
 // Posted is a message on its way.
 type Posted interface {
-	// Wait waits until the server has the message. It is called once, unless a
-	// handler has panicked. The context has a deadline, unless the options say
-	// Bounded. Where the server is away the error wraps layer.ErrUnavailable.
+	// Wait waits until the server has the message. It is called once, or never where
+	// a handler has panicked or ended the publisher's goroutine. The context has a
+	// deadline, unless the options say Bounded. Where the server is away the error
+	// wraps layer.ErrUnavailable.
 	Wait(ctx context.Context) error
 }
 
