@@ -126,7 +126,7 @@ func joinGroups(ctx context.Context, conn *chanx.Conn) (*chanx.Conn, error) {
 }
 
 func (m *member) open(log *slog.Logger) (layer.Layer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	switch m.Layer {
 	case "redis":

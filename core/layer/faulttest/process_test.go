@@ -130,7 +130,7 @@ func (n *node) stop() {
 		if !n.cmd.ProcessState.Success() {
 			n.tb.Errorf("the process %s ended: %v\n%s", n.Name, n.cmd.ProcessState, n.stderr.String())
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		n.tb.Errorf("the process %s does not end", n.Name)
 	}
 }

@@ -49,7 +49,7 @@ func (in inbox) next(t *testing.T) string {
 	select {
 	case text := <-in:
 		return text
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing came")
 		return ""
 	}

@@ -22,7 +22,7 @@ const brief = time.Second
 // await waits until something is so.
 func await(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	for !so() {
 		select {
 		case <-time.After(5 * time.Millisecond):
