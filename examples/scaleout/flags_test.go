@@ -69,7 +69,7 @@ func TestRefuses(t *testing.T) {
 		{"-role cook", `unknown -role "cook"`},
 		{"-role app", "-layer has to connect processes"},
 		{"-layer memory", "-layer has to connect processes"},
-		{"-layer pigeon://home", `unknown layer "pigeon://home"`},
+		{"-layer pigeon://home", `unknown scheme "pigeon"`},
 		{"-role app -layer nats://127.0.0.1:1 -peers A", "no NAME=URL"},
 		{"-role worker -layer nats://127.0.0.1:1", "refused|no servers"},
 		{"-role worker -layer redis://127.0.0.1:1", "refused"},

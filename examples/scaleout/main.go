@@ -99,7 +99,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, errors.New("-layer has to connect processes: redis://… or nats://…")
 	}
 	if o.layer != "" {
-		if err := layers.Check(o.layer); err != nil {
+		if err := layers.CheckServer(o.layer); err != nil {
 			return o, fmt.Errorf("-layer: %w", err)
 		}
 	}

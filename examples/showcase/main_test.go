@@ -166,7 +166,7 @@ func TestRunRefuses(t *testing.T) {
 		{[]string{"-addr", busy.Addr().String()}, "address already in use"},
 		{[]string{"-nonsense"}, "-nonsense"},
 		{[]string{"-framework", "rails"}, `unknown -framework "rails": there are chi, gin, echo, fiber`},
-		{[]string{"-layer", "carrier-pigeon"}, `unknown layer "carrier-pigeon"`},
+		{[]string{"-layer", "carrier-pigeon"}, `unknown URL, without ://`},
 		{[]string{"-layer", "redis://127.0.0.1:1"}, "refused"},
 		{[]string{"-asyncapi", filepath.Join(t.TempDir(), "no", "such", "folder")}, "no such file"},
 		{[]string{"-asyncapi", ""}, "needs the name of a file"},

@@ -238,7 +238,7 @@ func TestOpenFails(t *testing.T) {
 	s := program(t, servertest.NATSOptions{User: "u", Password: "right"})
 	for _, url := range []string{
 		"nats://127.0.0.1:1", "nats://u:wrong@" + s.Addr, "nats://u:wrong@127.0.0.1:1,127.0.0.1:2", s.URL, "http://x", "nats://", "nats://u:wrong@a b",
-		"nats://u:wrong@host?prefix=a..b", "nats://u:wrong@host?x=y", "nats://u:wrong@host:x",
+		"nats://u:wrong@host?prefix=a..b", "nats://u:wrong@host?x=y", "nats://u:wrong@host?prefix=a&prefix=b", "nats://u:wrong@host:x",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

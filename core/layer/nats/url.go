@@ -30,7 +30,10 @@ func parseURL(text string) (target, error) {
 	if err != nil {
 		return target{}, errors.New("chanxnats: the URL's query can't be read")
 	}
-	for name := range values {
+	for name, values := range values {
+		if len(values) != 1 {
+			return target{}, errors.New("chanxnats: the URL's query names something twice")
+		}
 		if name != "prefix" { // or a password that is not escaped, so that it is not in the error
 			return target{}, errors.New("chanxnats: the URL's query has something other than prefix; in a password \"?\" is %3F")
 		}

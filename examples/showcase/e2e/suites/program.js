@@ -8,7 +8,7 @@ const misuse = [
   [['-nonsense'], /not defined: -nonsense/],
   [['-addr', 'nowhere:http:x'], /nowhere/],
   [['-framework', 'rails'], /unknown -framework "rails": there are chi, gin, echo, fiber/],
-  [['-layer', 'pigeon://127.0.0.1'], /unknown layer "pigeon:\/\/127.0.0.1"/],
+  [['-layer', 'pigeon://127.0.0.1'], /unknown scheme "pigeon"/],
   [['-layer', 'redis://127.0.0.1:1'], /refused/],
   [['-asyncapi', 'no/such/folder/asyncapi.json'], /no such file/],
   [['stray'], /unexpected argument "stray"/],
