@@ -79,12 +79,18 @@ func Open(ctx context.Context, url string, opts *Options) (*Layer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("chanxredis: %w", err)
+	}
 	bounded, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 
 	l := &Layer{status: relay.NewStatus(o.Logger, t.String())}
 	if l.client, err = connect(bounded, t, o, l.status); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil:
+			err = ctx.Err()
+		case errors.Is(err, context.DeadlineExceeded):
 			err = errNoAnswer
 		}
 		return nil, fmt.Errorf("chanxredis: %s: %w%s", t, err, t.hint(err))

@@ -79,6 +79,13 @@ func TestOpenContext(t *testing.T) {
 	if _, err := chanxredis.Open(ctx, "redis://"+silent.Addr, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+	nobody := servertest.NewProxy(t, chanxredis.Servers.Redis().Addr)
+	nobody.Cut()
+	for range 100 { // the refusal may come first
+		if _, err := chanxredis.Open(ctx, "redis://"+nobody.Addr, nil); !errors.Is(err, context.Canceled) {
+			t.Fatalf("after the context's end: %v", err)
+		}
+	}
 }
 
 // Layers with the same prefix and database are one, and others do not see each other.
