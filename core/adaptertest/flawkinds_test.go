@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -154,7 +153,8 @@ func (w plainErrors) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// mixedUp are sockets of which now and then one gets what another one should get.
+// mixedUp are sockets of which the newest gets what another one should get, and the
+// one before it what the newest should.
 func mixedUp() flaw {
 	var mu sync.Mutex
 	var all []net.Conn
@@ -166,7 +166,11 @@ func mixedUp() flaw {
 			if p[0] == 0x81 {
 				mu.Lock()
 				defer mu.Unlock()
-				conn = all[rand.IntN(len(all))]
+				at := len(all) - 1
+				if conn == all[at] {
+					at = max(at-1, 0)
+				}
+				conn = all[at]
 			}
 			_, _ = conn.Write(p)
 			return len(p), nil
