@@ -112,7 +112,7 @@ func TestOpenEarly(t *testing.T) {
 	second.Kill()
 	third.Kill()
 	opts := quick()
-	opts.Replicas, opts.Timeout = 3, 3*time.Second
+	opts.Replicas, opts.Timeout = 3, 6*time.Second
 	type outcome struct {
 		layer *chanxnats.Layer
 		err   error

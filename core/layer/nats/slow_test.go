@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestSlowHandler: a handler that is stuck while very much comes doesn't hold back
@@ -14,7 +15,9 @@ func TestSlowHandler(t *testing.T) {
 	t.Parallel()
 	const publishers, messages = 64, 900
 	url := embed(t, nil).ClientURL()
-	a, b, c := open(t, url, quick()), open(t, url, quick()), open(t, url, quick())
+	opts := quick()
+	opts.Timeout = 20 * time.Second // 64 publishers at once may keep a busy machine from answering in less
+	a, b, c := open(t, url, opts), open(t, url, opts), open(t, url, opts)
 	stuck := make(chan struct{})
 	var got, elsewhere atomic.Int64
 	if _, err := b.Subscribe(t.Context(), "room", func([]byte) {

@@ -2,7 +2,9 @@ package servertest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,6 +61,30 @@ func (p *process) signal(s syscall.Signal) error {
 	default:
 		return syscall.Kill(-p.pid, s)
 	}
+}
+
+// stopped fails until every thread of the process stands still. Where the system
+// doesn't tell, it doesn't fail.
+func (p *process) stopped() error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.pid))
+	if err != nil {
+		return err
+	}
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread) //nolint:gosec // of the system
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // it has ended
+		}
+		if err != nil {
+			return err
+		}
+		// The name in parentheses, which may have some itself, stands before the state.
+		state := text[bytes.LastIndexByte(text, ')')+1:]
+		if !bytes.HasPrefix(state, []byte(" T")) {
+			return fmt.Errorf("%s: still in the state %.2s", thread, state)
+		}
+	}
+	return nil
 }
 
 // output keeps the last of what programs write.

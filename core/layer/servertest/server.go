@@ -129,6 +129,8 @@ func (s *Server) Pause() {
 	if err := s.signal(syscall.SIGSTOP); err != nil {
 		s.tb.Fatalf("servertest: pause %s: %v", s.program, err)
 	}
+	// The signal is there at once, but a thread may run on for a moment.
+	mustAwait(s.tb, s.process.stopped, "pause %s", s.program)
 }
 
 // Resume lets the server go on after Pause.
