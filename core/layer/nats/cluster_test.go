@@ -128,6 +128,7 @@ func TestOpenEarly(t *testing.T) {
 	case <-time.After(opts.Timeout * 5 / 4):
 	}
 	second.Start()
+	third.Start() // three servers are to keep each entry
 	o := <-opened
 	if o.err != nil {
 		t.Fatal(o.err)
