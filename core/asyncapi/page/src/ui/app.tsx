@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Document } from "../document";
 import { base, load } from "../load";
 import { Boundary } from "./boundary";
@@ -49,7 +49,8 @@ export function App() {
 
 function useRoute(): Route {
   const [route, setRoute] = useState(() => parse(location.hash));
-  useEffect(() => {
+  // At once, as who follows a link before a mere effect has run would go nowhere.
+  useLayoutEffect(() => {
     const change = () => setRoute(parse(location.hash));
     addEventListener("hashchange", change);
     return () => removeEventListener("hashchange", change);
