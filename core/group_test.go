@@ -117,6 +117,11 @@ func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 				}
 			}
 		})
+		end := sync.OnceFunc(func() {
+			close(stop)
+			publisher.Wait()
+		})
+		defer end() // also where the test fails, whose error would not be seen else
 		const rounds = 50
 		for i := range rounds {
 			c.Send(stepIn{i})
@@ -143,8 +148,7 @@ func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 				next = n + 1
 			}
 		}
-		close(stop)
-		publisher.Wait()
+		end()
 	})
 }
 
