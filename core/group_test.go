@@ -86,9 +86,12 @@ func TestLeave(t *testing.T) {
 // published after Join has, however fast others publish.
 func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 	var last atomic.Int64 // what is being published
+	var seen atomic.Int64 // what the client has got of it
+	var member atomic.Bool
 	bubble(t, labOptions{register: func(l *lab) {
 		chanx.Reply(l, func(c *client, ctx context.Context, _ stepIn) (said, error) {
 			c.Leave("room")
+			member.Store(false)
 			for _, text := range []string{"left", "joins"} {
 				if err := c.Send(ctx, said{text}); err != nil {
 					return said{}, err
@@ -96,6 +99,8 @@ func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 				runtime.Gosched()
 			}
 			err := c.Join(ctx, "room")
+			seen.Store(last.Load())
+			member.Store(true)
 			return said{fmt.Sprintf("joined %d", last.Load())}, err
 		})
 	}}, func(t *testing.T, l *lab) {
@@ -110,10 +115,14 @@ func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 				if err := l.Publish(t.Context(), note{fmt.Sprint(i)}, "room"); err != nil {
 					t.Error(err)
 				}
-				select {
-				case <-stop:
-					return
-				default:
+				// On a busy machine the client would be too slow else.
+				for waits := true; waits; waits = member.Load() && i-seen.Load() > 1000 {
+					select {
+					case <-stop:
+						return
+					default:
+						runtime.Gosched()
+					}
 				}
 			}
 		})
@@ -126,26 +135,37 @@ func TestJoinAndLeaveAmongManyEvents(t *testing.T) {
 		for i := range rounds {
 			c.Send(stepIn{i})
 		}
+		const unknown = 1 << 40
 		next, out := int64(0), false // next is the note that must not be skipped
+		first := int64(0)            // that came after a Join
 		for joins := 0; joins < rounds; {
 			text := strings.Trim(strings.TrimPrefix(string(c.Next().Payload), `{"text":`), `"}`)
 			var n int64
 			switch {
 			case text == "left":
-				out, next = true, 1<<40
+				out, next, first = true, unknown, 0
 			case text == "joins":
 				out = false
 			case out:
 				t.Fatalf("%q came after Leave", text)
 			case strings.HasPrefix(text, "joined "):
 				_, _ = fmt.Sscan(strings.TrimPrefix(text, "joined "), &n)
-				next = min(next, n+1)
+				if next == unknown { // else notes have come already, one after the other
+					next = n + 1
+				}
+				if first > n+1 {
+					t.Fatalf("note %d was the first after note %d", first, n)
+				}
 				joins++
 			default:
 				if _, _ = fmt.Sscan(text, &n); n > next {
 					t.Fatalf("note %d came where note %d was to come", n, next)
 				}
+				if next == unknown {
+					first = n
+				}
 				next = n + 1
+				seen.Store(n)
 			}
 		}
 		end()
