@@ -3,7 +3,9 @@ package servertest
 import (
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -29,14 +31,12 @@ func port(tb testing.TB) int {
 				continue
 			}
 		}
-		l, err := listen("127.0.0.1", n)
-		if err != nil {
+		if err := try(n); err != nil {
 			if guard != nil {
 				_ = guard.Close()
 			}
 			continue
 		}
-		_ = l.Close()
 		if guard != nil {
 			tb.Cleanup(func() { _ = guard.Close() })
 		}
@@ -44,6 +44,20 @@ func port(tb testing.TB) int {
 	}
 	tb.Fatalf("servertest: no free port between %d and %d", firstPort, lastPort)
 	return 0
+}
+
+// try listens to a port for a moment. No program is started meanwhile: it would have the
+// listener too, until it is executed, and the port would not be free after all.
+func try(n int) error {
+	if runtime.GOOS == "linux" { // elsewhere who makes a socket takes the lock, too
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+	}
+	l, err := listen("127.0.0.1", n)
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // guardAddress is where the listener stands that keeps a port for a server.
